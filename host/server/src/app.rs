@@ -1,0 +1,53 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use claviger_runtime::catalogue::Catalogue;
+use claviger_runtime::clock::Clock;
+use claviger_vault::Vault;
+use jiff::Timestamp;
+
+/// The running server's parts; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+struct Parts {
+    vault: Vault,
+    catalogue: Arc<ArcSwap<Catalogue>>,
+    clock: Arc<dyn Clock>,
+    started: Timestamp,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub(crate) fn new(vault: Vault, catalogue: Arc<ArcSwap<Catalogue>>, clock: Arc<dyn Clock>) -> Self {
+        let started = time(&*clock);
+        Self(Arc::new(Parts { vault, catalogue, clock, started }))
+    }
+
+    /// The vault.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// The plugins that serve now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        self.0.catalogue.load_full()
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        time(&*self.0.clock)
+    }
+
+    /// When the server was started.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.0.started
+    }
+}
+
+fn time(clock: &dyn Clock) -> Timestamp {
+    // Out of range only in the year 9999.
+    i64::try_from(clock.now_ms()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+}
