@@ -6,7 +6,11 @@ use arc_swap::ArcSwap;
 use claviger_runtime::catalogue::Catalogue;
 use claviger_runtime::clock::Clock;
 use claviger_vault::Vault;
+use claviger_vault::identity::Caller;
+use claviger_vault::permission::{InWorkspace, OnServer, Permit, ServerPermit, WorkspaceRef};
 use jiff::Timestamp;
+
+use crate::refusal::{Refusal, denied};
 
 /// The running server's parts; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +33,20 @@ impl App {
     /// The vault.
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// Leave for the caller to do `P` in a workspace.
+    pub(crate) async fn permit<P: InWorkspace>(
+        &self,
+        caller: &Caller,
+        workspace: impl Into<WorkspaceRef<'_>>,
+    ) -> Result<Permit<P>, Refusal> {
+        self.vault().permit(caller, workspace).await.map_err(denied::<P>)
+    }
+
+    /// Leave for the caller to do `P` on the server.
+    pub(crate) async fn server_permit<P: OnServer>(&self, caller: &Caller) -> Result<ServerPermit<P>, Refusal> {
+        self.vault().server_permit(caller).await.map_err(denied::<P>)
     }
 
     /// The plugins that serve now.

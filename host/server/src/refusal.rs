@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 mod from_vault;
 
 pub use claviger_vault::Problem;
-pub use from_vault::about;
+pub(crate) use from_vault::{about, denied};
 
 /// What went wrong inside, for the log.
 type BoxError = Box<dyn Error + Send + Sync>;

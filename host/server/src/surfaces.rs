@@ -22,6 +22,11 @@ mod answer;
 mod health;
 mod workspaces;
 
+pub(crate) use admin::PluginView;
+pub(crate) use workspaces::names::{
+    parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id, workspace as workspace_id,
+};
+
 /// Whose words an answer is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Surface {

@@ -10,7 +10,7 @@ use super::Refusal;
 use crate::front::Chain;
 
 /// What an error means that came up while working on the credential called `name`.
-pub fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
+pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
     move |error| match error {
         VaultError::NotFound => Refusal::NotFound { what: "Credential", name: name.to_owned() },
         other => other.into(),

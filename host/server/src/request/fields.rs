@@ -124,6 +124,11 @@ impl Fields {
         })
     }
 
+    /// A list of texts that has to be there.
+    pub(crate) fn required_texts(&mut self, name: &str) -> Vec<String> {
+        self.required(name, Self::texts).unwrap_or_default()
+    }
+
     /// An object as it is.
     pub(crate) fn object(&mut self, name: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
         self.read(name, "an object", |value| match value {
