@@ -3,4 +3,9 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod bad_input;
 mod first_key;
+mod health;
+mod isolation;
+mod tokens;
+mod workspaces;

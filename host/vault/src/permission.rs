@@ -8,9 +8,11 @@
 //! To add a permission: one line in `permissions!` below. It belongs to workspaces, where members hold it, or to the
 //! server, where administrators do; [`workspace::Manage`] is both, and each is granted apart from the other.
 
+mod check;
 mod permit;
 mod set;
 
+pub use check::WorkspaceRef;
 pub use permit::{Denied, Permit, ServerPermit};
 pub use set::{PermissionSet, UnknownPermission};
 

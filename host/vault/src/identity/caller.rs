@@ -18,8 +18,15 @@ pub struct Caller {
 
 impl Caller {
     pub(super) fn new(session: Arc<Session>, request: &RequestInfo) -> Self {
-        let actor = Actor { user: session.user, username: Arc::clone(&session.username), request: request.clone() };
-        Self { session, actor: Arc::new(actor) }
+        let actor = Actor {
+            user: session.user,
+            username: Arc::clone(&session.username),
+            request: request.clone(),
+        };
+        Self {
+            session,
+            actor: Arc::new(actor),
+        }
     }
 
     /// The user's id.

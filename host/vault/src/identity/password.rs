@@ -50,14 +50,20 @@ impl Passwords {
             return Err(PasswordError::Length);
         }
         self.in_turn(move |hasher| {
-            let hash = hasher.hash_password(password.expose()).map_err(InternalError::new)?;
+            let hash = hasher
+                .hash_password(password.expose())
+                .map_err(InternalError::new)?;
             Ok(hash.to_string())
         })
         .await
     }
 
     /// Whether `password` is what `hash` was made of. Without a hash it isn't, which takes as long to find out.
-    pub(crate) async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool, PasswordError> {
+    pub(crate) async fn verify(
+        &self,
+        password: Secret,
+        hash: Option<String>,
+    ) -> Result<bool, PasswordError> {
         if password.len() > LONGEST_PASSWORD {
             // No user has it, whoever asks: the time that this saves tells nothing.
             return Ok(false);
@@ -81,15 +87,22 @@ impl Passwords {
         &self,
         work: impl FnOnce(&Argon2<'static>) -> Result<T, InternalError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(InternalError::new)?;
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| PasswordError::Busy)?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(InternalError::new)?;
         let hasher = self.hasher.clone();
         // The thread keeps its turn to the end even if the caller goes away meanwhile.
         let work = move || {
             let _held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
             work(&hasher)
         };
-        Ok(tokio::task::spawn_blocking(work).await.map_err(InternalError::new)??)
+        Ok(tokio::task::spawn_blocking(work)
+            .await
+            .map_err(InternalError::new)??)
     }
 }
 
@@ -116,10 +129,28 @@ mod tests {
     async fn a_password_is_known_by_its_hash_alone() {
         let passwords = Passwords::new();
         let hash = passwords.hash(secret("correct horse")).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.verify(secret("correct horse"), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify(secret("correct horsf"), Some(hash)).await.unwrap());
-        assert!(!passwords.verify(secret("correct horse"), None).await.unwrap());
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            passwords
+                .verify(secret("correct horse"), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(secret("correct horsf"), Some(hash))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(secret("correct horse"), None)
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
@@ -131,15 +162,26 @@ mod tests {
         }
         let longest = "x".repeat(LONGEST_PASSWORD);
         let hash = passwords.hash(secret(&longest)).await.unwrap();
-        assert!(!passwords.verify(secret(&(longest + "x")), Some(hash)).await.unwrap());
+        assert!(
+            !passwords
+                .verify(secret(&(longest + "x")), Some(hash))
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn a_crowd_is_sent_away_rather_than_kept_waiting() {
         let passwords = Passwords::new();
         let taken = passwords.places.available_permits();
-        let held = Arc::clone(&passwords.places).acquire_many_owned(u32::try_from(taken).unwrap()).await.unwrap();
-        assert!(matches!(passwords.verify(secret("whatever"), None).await, Err(PasswordError::Busy)));
+        let held = Arc::clone(&passwords.places)
+            .acquire_many_owned(u32::try_from(taken).unwrap())
+            .await
+            .unwrap();
+        assert!(matches!(
+            passwords.verify(secret("whatever"), None).await,
+            Err(PasswordError::Busy)
+        ));
         drop(held);
         assert!(!passwords.verify(secret("whatever"), None).await.unwrap());
     }

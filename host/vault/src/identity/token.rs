@@ -8,12 +8,14 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::error::InternalError;
+use crate::ids::UserId;
+use crate::seal::random;
 
 /// The longest token that is looked at, in bytes. Ours are shorter by far.
 pub(crate) const LONGEST_TOKEN: usize = 8 * 1024;
@@ -22,8 +24,9 @@ pub(crate) const LONGEST_TOKEN: usize = 8 * 1024;
 const ISSUER: &str = "claviger";
 
 /// What stands before the 32 bytes of an Ed25519 seed to make it a PKCS #8 private key (RFC 8410, section 7).
-const PKCS8_HEADER: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const PKCS8_HEADER: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
 
 /// Which token it is: the `jti`, 128 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,7 +34,7 @@ pub(crate) struct TokenId([u8; 16]);
 
 impl TokenId {
     pub(crate) fn draw() -> Self {
-        Self(rand::random())
+        Self(random::bytes())
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -51,21 +54,34 @@ impl fmt::Display for TokenId {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     iss: String,
-    /// The user's id.
-    pub(crate) sub: String,
+    /// Whose it is.
+    pub(crate) sub: UserId,
     /// Which token it is.
     pub(crate) jti: String,
     /// When it was issued, in seconds since the Unix epoch.
-    pub(crate) iat: u64,
+    pub(crate) iat: i64,
     /// When it ends, in seconds since the Unix epoch.
-    pub(crate) exp: u64,
+    pub(crate) exp: i64,
     /// How often the user's tokens had all been ended when it was issued: a new password ends them.
     pub(crate) era: i64,
 }
 
 impl Claims {
-    pub(crate) fn new(user: String, token: TokenId, issued_at: u64, expires_at: u64, era: i64) -> Self {
-        Self { iss: ISSUER.to_owned(), sub: user, jti: token.to_string(), iat: issued_at, exp: expires_at, era }
+    pub(crate) fn new(
+        user: UserId,
+        token: TokenId,
+        issued_at: i64,
+        expires_at: i64,
+        era: i64,
+    ) -> Self {
+        Self {
+            iss: ISSUER.to_owned(),
+            sub: user,
+            jti: token.to_string(),
+            iat: issued_at,
+            exp: expires_at,
+            era,
+        }
     }
 }
 
@@ -78,36 +94,33 @@ pub(crate) struct TokenKey {
 }
 
 impl TokenKey {
-    /// Draws a new key's seed.
-    pub(crate) fn draw_seed() -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(rand::random())
-    }
-
-    pub(crate) fn from_seed(seed: &[u8; 32]) -> Result<Self, InternalError> {
+    /// The key that has this id and this seed.
+    pub(crate) fn new(id: String, seed: &[u8; 32]) -> Result<Self, InternalError> {
         let mut pkcs8 = Zeroizing::new([0; 48]);
         pkcs8[..16].copy_from_slice(&PKCS8_HEADER);
         pkcs8[16..].copy_from_slice(seed);
         let private = EncodingKey::from_ed_der(&pkcs8[..]);
         let jwk = Jwk::from_encoding_key(&private, Algorithm::EdDSA).map_err(InternalError::new)?;
-        let AlgorithmParameters::OctetKeyPair(pair) = &jwk.algorithm else {
-            return Err(InternalError::new("the key for tokens is no Ed25519 key"));
-        };
-        // Eleven characters of the key's own hash: a new key has a new name without anybody counting.
-        let hash = blake3::hash(pair.x.as_bytes());
-        let id = URL_SAFE_NO_PAD.encode(&hash.as_bytes()[..8]);
         let public = DecodingKey::from_jwk(&jwk).map_err(InternalError::new)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[ISSUER]);
         rules.set_required_spec_claims(&["iss", "sub", "exp"]);
         // Compared by the caller with the vault's own clock.
         rules.validate_exp = false;
-        Ok(Self { id, private, public, rules })
+        Ok(Self {
+            id,
+            private,
+            public,
+            rules,
+        })
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>, InternalError> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.id.clone());
-        jsonwebtoken::encode(&header, claims, &self.private).map(Zeroizing::new).map_err(InternalError::new)
+        jsonwebtoken::encode(&header, claims, &self.private)
+            .map(Zeroizing::new)
+            .map_err(InternalError::new)
     }
 
     /// What a token says, if this key signed it. Whether it ended or was revoked is for the caller to see.
@@ -116,10 +129,15 @@ impl TokenKey {
             return None;
         }
         let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.alg != Algorithm::EdDSA || header.kid.as_deref() != Some(&self.id) || header.crit.is_some() {
+        if header.alg != Algorithm::EdDSA
+            || header.kid.as_deref() != Some(&self.id)
+            || header.crit.is_some()
+        {
             return None;
         }
-        jsonwebtoken::decode(token, &self.public, &self.rules).ok().map(|token| token.claims)
+        jsonwebtoken::decode(token, &self.public, &self.rules)
+            .ok()
+            .map(|token| token.claims)
     }
 }
 
@@ -131,11 +149,11 @@ mod tests {
     use super::*;
 
     fn key(seed: u8) -> TokenKey {
-        TokenKey::from_seed(&[seed; 32]).unwrap()
+        TokenKey::new(format!("key {seed}"), &[seed; 32]).unwrap()
     }
 
     fn claims() -> Claims {
-        Claims::new("user".to_owned(), TokenId::draw(), 1_000, 2_000, 0)
+        Claims::new(UserId::from([3; 8]), TokenId::draw(), 1_000, 2_000, 0)
     }
 
     fn part(value: &serde_json::Value) -> String {
@@ -155,7 +173,10 @@ mod tests {
         let mut renamed = key(2);
         renamed.id = key(1).id;
         assert_eq!(key(1).verify(&renamed.sign(&claims()).unwrap()), None);
-        let foreign = Claims { iss: "elsewhere".to_owned(), ..claims() };
+        let foreign = Claims {
+            iss: "elsewhere".to_owned(),
+            ..claims()
+        };
         assert_eq!(key(1).verify(&key(1).sign(&foreign).unwrap()), None);
     }
 
@@ -166,25 +187,41 @@ mod tests {
         for alg in ["none", "None", "HS256", "ES256", "RS256"] {
             let header = part(&json!({ "alg": alg, "typ": "JWT", "kid": key.id }));
             for signature in ["", "AAAA"] {
-                assert_eq!(key.verify(&format!("{header}.{body}.{signature}")), None, "{alg}");
+                assert_eq!(
+                    key.verify(&format!("{header}.{body}.{signature}")),
+                    None,
+                    "{alg}"
+                );
             }
         }
         // The classic confusion: the public key taken for a shared secret.
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(key.id.clone());
         let secret = EncodingKey::from_secret(key.public.try_get_as_bytes().unwrap());
-        assert_eq!(key.verify(&jsonwebtoken::encode(&header, &claims(), &secret).unwrap()), None);
+        assert_eq!(
+            key.verify(&jsonwebtoken::encode(&header, &claims(), &secret).unwrap()),
+            None
+        );
     }
 
     #[test]
     fn a_header_that_wants_more_is_refused() {
         let key = key(1);
         let mut header = Header::new(Algorithm::EdDSA);
-        assert_eq!(key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap()), None);
+        assert_eq!(
+            key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap()),
+            None
+        );
         header.kid = Some(key.id.clone());
-        assert!(key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap()).is_some());
+        assert!(
+            key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap())
+                .is_some()
+        );
         header.crit = Some(vec!["b64".to_owned()]);
-        assert_eq!(key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap()), None);
+        assert_eq!(
+            key.verify(&jsonwebtoken::encode(&header, &claims(), &key.private).unwrap()),
+            None
+        );
     }
 
     #[test]
@@ -192,7 +229,9 @@ mod tests {
         let key = key(1);
         let long = "a".repeat(LONGEST_TOKEN + 1);
         let dots = ".".repeat(LONGEST_TOKEN);
-        for token in ["", ".", "..", "...", "a.b.c", "ключ", "null", "{}", &long, &dots] {
+        for token in [
+            "", ".", "..", "...", "a.b.c", "ключ", "null", "{}", &long, &dots,
+        ] {
             assert_eq!(key.verify(token), None);
         }
     }

@@ -57,7 +57,10 @@ impl fmt::Display for Username {
 
 /// The text is no user's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a username has 1 to {} characters, without blanks, control characters or invisible ones", Username::LONGEST)]
+#[error(
+    "a username has 1 to {} characters, without blanks, control characters or invisible ones",
+    Username::LONGEST
+)]
 pub struct InvalidUsername;
 
 #[cfg(test)]
@@ -77,7 +80,17 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         let too_long = "ä".repeat(Username::LONGEST + 1);
-        for text in ["", " ", "a b", "a\n", "a\u{0}", "a\u{200b}", "a\u{202e}b", "\u{a0}", &too_long] {
+        for text in [
+            "",
+            " ",
+            "a b",
+            "a\n",
+            "a\u{0}",
+            "a\u{200b}",
+            "a\u{202e}b",
+            "\u{a0}",
+            &too_long,
+        ] {
             assert_eq!(Username::parse(text), Err(InvalidUsername), "{text:?}");
         }
         assert!(Username::parse(&"ä".repeat(Username::LONGEST)).is_ok());

@@ -20,7 +20,11 @@ pub struct Permit<P: InWorkspace> {
 
 impl<P: InWorkspace> Permit<P> {
     pub(super) fn new(workspace: WorkspaceId, actor: Arc<Actor>) -> Self {
-        Self { workspace, actor, permission: PhantomData }
+        Self {
+            workspace,
+            actor,
+            permission: PhantomData,
+        }
     }
 
     /// The workspace that it is for. Every lookup goes by it.
@@ -51,7 +55,10 @@ pub struct ServerPermit<P: OnServer> {
 
 impl<P: OnServer> ServerPermit<P> {
     pub(super) fn new(actor: Arc<Actor>) -> Self {
-        Self { actor, permission: PhantomData }
+        Self {
+            actor,
+            permission: PhantomData,
+        }
     }
 
     /// Who acts, and in which request: what the audit log keeps.

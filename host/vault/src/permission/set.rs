@@ -17,7 +17,11 @@ impl PermissionSet {
     /// Every permission that a workspace's members can hold: what its creator gets.
     #[must_use]
     pub fn whole_workspace() -> Self {
-        AnyPermission::ALL.iter().copied().filter(|permission| permission.in_workspace()).collect()
+        AnyPermission::ALL
+            .iter()
+            .copied()
+            .filter(|permission| permission.in_workspace())
+            .collect()
     }
 
     /// Whether it holds `permission`.
@@ -34,7 +38,10 @@ impl PermissionSet {
 
     /// Those it holds, in the order in which they are declared.
     pub fn iter(self) -> impl Iterator<Item = AnyPermission> {
-        AnyPermission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
+        AnyPermission::ALL
+            .iter()
+            .copied()
+            .filter(move |permission| self.contains(*permission))
     }
 
     /// Reads the names, each such as `credential:reveal`.
@@ -50,7 +57,11 @@ impl PermissionSet {
 
 impl FromIterator<AnyPermission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = AnyPermission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, permission| bits | Self::bit(permission)))
+        Self(
+            permissions
+                .into_iter()
+                .fold(0, |bits, permission| bits | Self::bit(permission)),
+        )
     }
 }
 
@@ -85,7 +96,13 @@ impl UnknownPermission {
     const SHOWN: usize = 40;
 
     pub(super) fn named(name: &str) -> Self {
-        Self { name: name.chars().take(Self::SHOWN).filter(|shown| !shown.is_control()).collect() }
+        Self {
+            name: name
+                .chars()
+                .take(Self::SHOWN)
+                .filter(|shown| !shown.is_control())
+                .collect(),
+        }
     }
 }
 
@@ -107,7 +124,10 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_fit_the_word() {
-        let mut names = AnyPermission::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>();
+        let mut names = AnyPermission::ALL
+            .iter()
+            .map(|known| known.as_str())
+            .collect::<Vec<_>>();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), AnyPermission::ALL.len());
@@ -126,8 +146,18 @@ mod tests {
     #[test]
     fn an_unknown_name_is_told_back_shortened() {
         let error = PermissionSet::parse(["credential:read", "credential:*"]).unwrap_err();
-        assert!(error.to_string().starts_with("`credential:*` is no permission; there are credential:create, "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("`credential:*` is no permission; there are credential:create, ")
+        );
         let long = "x".repeat(10_000) + "\n";
-        assert!(PermissionSet::parse([long.as_str()]).unwrap_err().to_string().len() < 500);
+        assert!(
+            PermissionSet::parse([long.as_str()])
+                .unwrap_err()
+                .to_string()
+                .len()
+                < 500
+        );
     }
 }
