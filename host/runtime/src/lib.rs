@@ -6,11 +6,13 @@
 //! - [`outcome`]: what came of a call
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
+//! - [`egress`]: the way out, and what keeps secrets from the guest
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
 
 pub mod clock;
+pub mod egress;
 pub mod manifest;
 pub mod origin;
 pub mod outcome;
