@@ -12,6 +12,7 @@
 //! - [`outcome`]: what came of a call
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
+//! - [`egress`]: the way out, and what keeps secrets from the guest
 //!
 //! Inside: `engine` (wasmtime and its settings), `bindings` (generated from the WIT package), `imports` (what a guest may
 //! call), `call` (one call from store to outcome), `cache` (compiled code on disk).
@@ -21,6 +22,7 @@
 
 pub mod catalogue;
 pub mod clock;
+pub mod egress;
 pub mod engine;
 pub mod grant;
 pub mod load;

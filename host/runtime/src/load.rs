@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::engine::SetupError;
+use crate::egress::SetupError;
 use crate::manifest::ManifestError;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
@@ -80,5 +80,5 @@ pub enum LoadError {
     Manifest(#[from] ManifestError),
     /// What the operator set for it can't be used.
     #[error(transparent)]
-    Settings(#[from] SetupError),
+    Egress(#[from] SetupError),
 }
