@@ -52,9 +52,6 @@ pub enum SetupError {
     /// The compiled-code cache has no directory to be in.
     #[error("the directory for compiled plugins can't be used: {0}")]
     Cache(#[source] std::io::Error),
-    /// The way out can't be set up: its root certificates, for one.
-    #[error("the way out to the network can't be set up: {0}")]
-    Egress(String),
 }
 
 /// Makes the engine for `calls` calls at a time, and starts its ticker.

@@ -6,6 +6,7 @@
 //! - [`load`]: from a file's bytes to a plugin
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
+//! - [`egress`]: the way out, and what keeps secrets from the guest
 //! - [`manifest`]: what a plugin says of itself and asks for
 //! - [`origin`]: scheme, host and port, and patterns of them
 //! - [`subject`]: the credential a call is about, as the host holds it
@@ -19,8 +20,14 @@
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
 
+mod bindings;
+mod cache;
+mod call;
+mod imports;
+
 pub mod catalogue;
 pub mod clock;
+pub mod egress;
 pub mod engine;
 pub mod grant;
 pub mod load;

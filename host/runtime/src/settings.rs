@@ -7,13 +7,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::egress::PrivateGrant;
 use crate::origin::{Origin, OriginPattern};
 
 pub mod limits;
-pub mod private;
 
 pub use limits::{CallTimeout, LimitError, MemoryLimit};
-pub use private::{PrivateGrant, PrivateGrantError};
 
 /// The operator's settings for one plugin. None of them is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
