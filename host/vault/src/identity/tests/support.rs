@@ -169,6 +169,7 @@ async fn open(url: &str, directory: &TempDir, clock: &Arc<SetClock>) -> Opened {
         admin_password: None,
         token_lifetime: LIFETIME,
         clock,
+        catalogue: Arc::default(),
     };
     Vault::open(options).await.unwrap()
 }
