@@ -17,6 +17,7 @@ mod chain;
 mod change;
 mod entry;
 mod log;
+mod tail;
 mod verify;
 mod writer;
 
