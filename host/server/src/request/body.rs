@@ -1,0 +1,102 @@
+//! A JSON body. It is read to its end only after the caller is known, and taken apart only after the caller's permission
+//! has been checked, so a stranger learns nothing from what is wrong with it.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use zeroize::Zeroizing;
+
+use super::fields::Fields;
+use super::value::Value;
+use crate::refusal::Refusal;
+
+/// The longest body that is read, in bytes.
+pub(crate) const LONGEST_BODY: usize = 1024 * 1024;
+
+/// How much of a body that is too long is read and thrown away, in bytes: a client that is still sending when the
+/// connection closes may never see the answer.
+const LONGEST_DISCARDED: usize = 8 * LONGEST_BODY;
+
+/// The bytes of a body that says that it is JSON. They zero themselves: they may hold secrets.
+pub(crate) struct JsonBody(Zeroizing<Vec<u8>>);
+
+impl JsonBody {
+    /// The fields of the object that the body is.
+    pub(crate) fn fields(&self) -> Result<Fields, Refusal> {
+        match serde_json::from_slice(&self.0) {
+            Ok(Value::Object(object)) => Ok(Fields::of_body(object)),
+            Ok(other) => Err(Refusal::Malformed(format!(
+                "The body must be a JSON object, not {}",
+                other.kind()
+            ))),
+            Err(error) => Err(Refusal::Malformed(format!(
+                "The body is not valid JSON: {error}"
+            ))),
+        }
+    }
+}
+
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        if !says_json(&request) {
+            return Err(Refusal::NotJson);
+        }
+        read(request.into_body()).await.map(Self)
+    }
+}
+
+fn says_json(request: &Request) -> bool {
+    let header = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = header
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
+    kind.eq_ignore_ascii_case("application")
+        && (subtype.eq_ignore_ascii_case("json") || subtype.to_ascii_lowercase().ends_with("+json"))
+}
+
+async fn read(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Refusal::Malformed("The body broke off before its end".to_owned()))?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length += data.len();
+        match length {
+            ..=LONGEST_BODY => append(&mut bytes, data),
+            ..=LONGEST_DISCARDED => {}
+            _ => break,
+        }
+    }
+    if length > LONGEST_BODY {
+        Err(Refusal::TooLarge {
+            limit: LONGEST_BODY,
+        })
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// Appends without leaving a copy behind where the buffer has to move.
+fn append(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
+    if bytes.capacity() - bytes.len() < data.len() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(
+            (bytes.len() + data.len()).max(2 * bytes.capacity()),
+        ));
+        larger.extend_from_slice(bytes);
+        *bytes = larger;
+    }
+    bytes.extend_from_slice(data);
+}

@@ -1,0 +1,68 @@
+//! `POST /health/check-all`: asks the providers about every active credential.
+
+use axum::extract::State;
+use axum::response::Response;
+use claviger_vault::credentials::{TestResult, TestRun};
+use claviger_vault::permission::credential;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::asked::Asked;
+use super::names;
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::surfaces::answer;
+
+/// What was found. Credentials that nobody can tell anything of are neither healthy nor unhealthy, and are counted by
+/// themselves, which is ours.
+#[derive(Serialize)]
+struct Checked<'a> {
+    checked: u64,
+    healthy: u64,
+    unhealthy: u64,
+    unknown: u64,
+    details: Vec<CheckedView<'a>>,
+    checked_at: Timestamp,
+    duration_ms: u64,
+}
+
+/// One that isn't healthy.
+#[derive(Serialize)]
+struct CheckedView<'a> {
+    name: &'a str,
+    status: &'static str,
+    error: Option<&'a str>,
+    response_time_ms: u64,
+}
+
+impl<'a> CheckedView<'a> {
+    fn of(result: &'a TestResult) -> Self {
+        Self {
+            name: result.credential.name.as_str(),
+            status: names::health(result.health),
+            error: result.reason.as_deref(),
+            response_time_ms: result.response_time_ms,
+        }
+    }
+}
+
+impl<'a> Checked<'a> {
+    fn of(run: &'a TestRun) -> Self {
+        Self {
+            checked: run.checked,
+            healthy: run.valid,
+            unhealthy: run.invalid,
+            unknown: run.unknown,
+            details: run.findings.iter().map(CheckedView::of).collect(),
+            checked_at: run.checked_at,
+            duration_ms: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+pub(super) async fn handle(State(app): State<App>, asked: Asked) -> Result<Response, Refusal> {
+    let permit = asked.permit::<credential::Test>(&app).await?;
+    let run = app.vault().test_all(&permit).await?;
+    Ok(answer::json(StatusCode::OK, &Checked::of(&run)))
+}

@@ -1,0 +1,82 @@
+//! Looks for a secret in all the forms that it could have been left behind in.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::upstream::find;
+
+/// A secret and the forms in which it would still be one.
+pub struct Canary {
+    secret: String,
+    forms: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Canary {
+    /// For this secret.
+    pub fn new(secret: &str) -> Self {
+        let bytes = secret.as_bytes();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        let mut forms = vec![
+            ("plain", bytes.to_vec()),
+            ("reversed", bytes.iter().rev().copied().collect()),
+            ("upper-case hexadecimal", hex.to_ascii_uppercase().into_bytes()),
+            ("lower-case hexadecimal", hex.into_bytes()),
+            ("percent, all of it", percent.to_ascii_lowercase().into_bytes()),
+            ("percent, all of it", percent.into_bytes()),
+            ("percent, as needed", url::form_urlencoded::byte_serialize(bytes).collect::<String>().into_bytes()),
+            ("JSON", serde_json::to_string(secret).expect("text").trim_matches('"').as_bytes().to_vec()),
+            ("UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+            ("a list of numbers", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ").into_bytes()),
+            ("a list of numbers", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",").into_bytes()),
+        ];
+        for shift in 0..3 {
+            // What stands before shifts the text by a byte; the first and last characters depend on the neighbours.
+            let mut shifted = vec![b'x'; shift];
+            shifted.extend_from_slice(bytes);
+            let whole = shifted.len() / 3 * 4;
+            for (name, engine) in [("base64", &STANDARD_NO_PAD), ("base64url", &URL_SAFE_NO_PAD)] {
+                let text = engine.encode(&shifted);
+                let skip = if shift == 0 { 0 } else { 4 };
+                forms.push((name, text.as_bytes()[skip..whole].to_vec()));
+            }
+        }
+        forms.dedup_by(|one, other| one.1 == other.1);
+        Self { secret: secret.to_owned(), forms }
+    }
+
+    /// The secret.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// Fails if any form of it is in `haystack`.
+    pub fn assert_absent(&self, haystack: &[u8], whence: &str) {
+        for (form, bytes) in &self.forms {
+            if let Some(at) = find(haystack, bytes) {
+                let around = &haystack[at.saturating_sub(80)..(at + bytes.len() + 40).min(haystack.len())];
+                panic!("{whence} holds a secret ({form}), at byte {at}: …{}…", String::from_utf8_lossy(around));
+            }
+        }
+    }
+}
+
+/// Every file below `directory`, with what is in it.
+pub fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory that can be read") {
+            let entry = entry.expect("an entry");
+            let kind = entry.file_type().expect("a type");
+            if kind.is_dir() {
+                open.push(entry.path());
+            } else if kind.is_file() {
+                found.push((entry.path(), std::fs::read(entry.path()).expect("a file that can be read")));
+            }
+        }
+    }
+    found
+}
