@@ -145,3 +145,6 @@ impl Hasher for Blake3 {
         u64::from_le_bytes(first)
     }
 }
+
+#[cfg(test)]
+mod tests;
