@@ -127,7 +127,9 @@ impl Runtime {
                 let (instance, exports) = self.link(&component)?;
                 (instance, exports, manifest)
             } else {
-                let component = self.compile(wasm).await?;
+                // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
+            let _turn = self.0.compiler.acquire().await;
+            let component = self.compile(wasm).await?;
                 let (instance, exports) = self.link(&component)?;
                 let manifest = describe::describe(&instance, &exports, limits.memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
@@ -190,8 +192,6 @@ impl Runtime {
     }
 
     async fn compile(&self, wasm: Bytes) -> Result<Component, LoadError> {
-        // The semaphore is never closed; were it, compiling two at a time does no harm.
-        let _turn = self.0.compiler.acquire().await;
         tracing::info!(bytes = wasm.len(), "compiling a plugin");
         let engine = self.0.engine.clone();
         // A panic of the compiler's ends the task and not the server.

@@ -65,7 +65,8 @@ pub(crate) struct Inner {
     pub cpu: Duration,
     /// One permit for each call that may be in flight.
     pub calls: Arc<Semaphore>,
-    /// The compiler uses all processors by itself, so one plugin is compiled at a time.
+    /// The compiler uses all processors by itself, and the pool has one instance to spare: so one plugin is compiled, and
+    /// asked to describe itself, at a time.
     pub compiler: Semaphore,
     pub cache_hits: AtomicU64,
     pub cache_misses: AtomicU64,
