@@ -6,19 +6,24 @@
 //! - [`load`]: from a file's bytes to a plugin
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
+//! - [`egress`]: the way out, and what keeps secrets from the guest
 //! - [`manifest`]: what a plugin says of itself and asks for
 //! - [`origin`]: scheme, host and port, and patterns of them
 //! - [`subject`]: the credential a call is about, as the host holds it
 //! - [`outcome`]: what came of a call
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
-//! - [`egress`]: the way out, and what keeps secrets from the guest
 //!
 //! Inside: `engine` (wasmtime and its settings), `bindings` (generated from the WIT package), `imports` (what a guest may
 //! call), `call` (one call from store to outcome), `cache` (compiled code on disk).
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
+
+mod bindings;
+mod cache;
+mod call;
+mod imports;
 
 pub mod catalogue;
 pub mod clock;

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use semver::Version;
+use tokio::sync::Semaphore;
+use wasmtime::component::InstancePre;
 
+use crate::call::CallState;
+use crate::clock::Clock;
+use crate::egress::PluginEgress;
 use crate::grant::Grant;
+use crate::load::exports::Exports;
 use crate::manifest::Manifest;
-use crate::outcome::{CallError, CallOutcome, Evidence, Report};
-use crate::subject::{CallContext, Subject};
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,17 +88,29 @@ pub struct Plugin {
     pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
+    pub(crate) instance: InstancePre<CallState>,
+    pub(crate) exports: Exports,
+    pub(crate) egress: Arc<PluginEgress>,
+    pub(crate) limits: Limits,
+    /// What the operator set for it, as each call's context carries it.
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// One permit for each call that may be in flight, over all plugins.
+    pub(crate) calls: Arc<Semaphore>,
+}
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Over all memories and tables of an instance, in bytes.
+    pub memory: u64,
+    /// From when the call is asked for until it has an answer.
+    pub wall: Duration,
+    /// Spent in the guest, not in waiting for the host.
+    pub cpu: Duration,
 }
 
 impl Plugin {
-    /// Asks the provider whether the credential works.
-    pub async fn validate(&self, _context: CallContext, _subject: Subject) -> CallOutcome<Report> {
-        CallOutcome {
-            result: Err(CallError::Busy),
-            evidence: Evidence::default(),
-        }
-    }
-
     /// The provider's name.
     #[must_use]
     pub fn name(&self) -> &str {
