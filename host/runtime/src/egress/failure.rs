@@ -53,15 +53,24 @@ impl fmt::Display for FailureCode {
 
 impl SendFailure {
     pub(crate) fn denied(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Denied, message: message.into() }
+        Self {
+            code: FailureCode::Denied,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::InvalidInput, message: message.into() }
+        Self {
+            code: FailureCode::InvalidInput,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Unsupported, message: message.into() }
+        Self {
+            code: FailureCode::Unsupported,
+            message: message.into(),
+        }
     }
 }
 

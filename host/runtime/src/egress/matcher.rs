@@ -56,19 +56,40 @@ struct Reading {
 }
 
 const READINGS: [Reading; 4] = [
-    Reading { json: false, percent: false },
-    Reading { json: true, percent: false },
-    Reading { json: false, percent: true },
-    Reading { json: true, percent: true },
+    Reading {
+        json: false,
+        percent: false,
+    },
+    Reading {
+        json: true,
+        percent: false,
+    },
+    Reading {
+        json: false,
+        percent: true,
+    },
+    Reading {
+        json: true,
+        percent: true,
+    },
 ];
 
 /// The second bytes of JSON's escapes (RFC 8259, section 7).
 const JSON_ESCAPES: &[u8] = b"\"\\/bfnrtu";
 
 impl Matcher {
-    /// Looks for a word whose case matters, in each of its encodings.
+    /// Looks for a word whose case matters, in each of its encodings. A word that is written otherwise in JSON or in a URL
+    /// is also looked for encoded once more: what echoes a request in base64 has the word in it as the request had it.
     pub(crate) fn add(&mut self, word: usize, bytes: &[u8]) {
         self.add_forms(word, bytes, Fold::Exact);
+        let percent = encode::percent(bytes);
+        if percent.as_bytes() != bytes {
+            self.add_forms(word, percent.as_bytes(), Fold::Exact);
+        }
+        let json = std::str::from_utf8(bytes).ok().map(encode::json);
+        if let Some(json) = json.filter(|json| json.as_bytes() != bytes) {
+            self.add_forms(word, json.as_bytes(), Fold::Exact);
+        }
     }
 
     /// Looks for a word in either case, in each of its encodings.
@@ -117,7 +138,9 @@ impl Matcher {
 
     fn may_begin(&self, first: u8, second: u8) -> bool {
         let pair = usize::from(first) << 8 | usize::from(second);
-        self.beginnings.get(pair / 64).is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
+        self.beginnings
+            .get(pair / 64)
+            .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
     }
 
     /// The leftmost word at or after `from`; of those that begin there the longest.
@@ -156,17 +179,26 @@ impl Matcher {
     }
 
     fn longest_at(&self, text: &[u8], at: usize) -> Option<Hit> {
-        let ends = self.forms.iter().filter_map(|form| Some((form.end(text, at)?, form.word)));
+        let ends = self
+            .forms
+            .iter()
+            .filter_map(|form| Some((form.end(text, at)?, form.word)));
         // Of two words that end at one place the first one added: an echo gives back the stand-in that came first.
         let (end, word) = ends.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-        Some(Hit { word, range: at..end })
+        Some(Hit {
+            word,
+            range: at..end,
+        })
     }
 }
 
 impl Form {
     /// Where this form ends if it begins at `at`.
     fn end(&self, text: &[u8], at: usize) -> Option<usize> {
-        READINGS.iter().filter_map(|reading| self.end_as(*reading, text, at)).max()
+        READINGS
+            .iter()
+            .filter_map(|reading| self.end_as(*reading, text, at))
+            .max()
     }
 
     fn end_as(&self, reading: Reading, text: &[u8], mut at: usize) -> Option<usize> {
@@ -184,13 +216,23 @@ impl Form {
     }
 
     /// Reads one escape: how long it is, and how many bytes of the needle it stands for.
-    fn escape(&self, reading: Reading, text: &[u8], at: usize, wanted: &[u8]) -> Option<(usize, usize)> {
+    fn escape(
+        &self,
+        reading: Reading,
+        text: &[u8],
+        at: usize,
+        wanted: &[u8],
+    ) -> Option<(usize, usize)> {
         match *text.get(at)? {
             b'\\' if reading.json => {
                 let (length, character) = encode::json_escape(&text[at..])?;
                 let mut buffer = [0; 4];
                 let bytes = character.encode_utf8(&mut buffer).as_bytes();
-                let same = bytes.len() <= wanted.len() && bytes.iter().zip(wanted).all(|(b, w)| self.fold.same(*b, *w));
+                let same = bytes.len() <= wanted.len()
+                    && bytes
+                        .iter()
+                        .zip(wanted)
+                        .all(|(b, w)| self.fold.same(*b, *w));
                 same.then_some((length, bytes.len()))
             }
             b'%' if reading.percent => {
@@ -208,12 +250,16 @@ impl Fold {
         match self {
             Self::Exact => found == wanted,
             Self::AsciiCase => found.eq_ignore_ascii_case(&wanted),
-            Self::Base64 => found == wanted || matches!((found, wanted), (b'-', b'+') | (b'_', b'/')),
+            Self::Base64 => {
+                found == wanted || matches!((found, wanted), (b'-', b'+') | (b'_', b'/'))
+            }
         }
     }
 
     fn variants(self, wanted: u8) -> Vec<u8> {
-        (0..=u8::MAX).filter(|found| self.same(*found, wanted)).collect()
+        (0..=u8::MAX)
+            .filter(|found| self.same(*found, wanted))
+            .collect()
     }
 }
 
