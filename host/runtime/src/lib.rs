@@ -1,5 +1,12 @@
 //! Loads, sandboxes and calls provider plugins. Knows nothing of REST or SQL.
 //!
+//! - [`runtime`]: where plugins run: the engine, the linker, the compiled-code cache, the limits
+//! - [`plugin`]: a loaded plugin and what it can do
+//! - [`catalogue`]: the plugins that serve
+//! - [`load`]: from a file's bytes to a plugin
+//! - [`grant`]: what a plugin may do
+//! - [`settings`]: what an operator writes for a plugin
+//! - [`egress`]: the way out, and what keeps secrets from the guest
 //! - [`manifest`]: what a plugin says of itself and asks for
 //! - [`origin`]: scheme, host and port, and patterns of them
 //! - [`subject`]: the credential a call is about, as the host holds it
@@ -7,12 +14,42 @@
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
 //!
+//! Inside: `engine` (wasmtime and its settings), `bindings` (generated from the WIT package), `imports` (what a guest may
+//! call), `call` (one call from store to outcome), `cache` (compiled code on disk).
+//!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
 
+mod bindings;
+mod cache;
+mod call;
+mod imports;
+
+pub mod catalogue;
 pub mod clock;
+pub mod egress;
+pub mod engine;
+pub mod grant;
+pub mod load;
 pub mod manifest;
 pub mod origin;
 pub mod outcome;
+pub mod plugin;
+pub mod runtime;
 pub mod secret;
+pub mod settings;
 pub mod subject;
+
+pub use catalogue::Catalogue;
+pub use clock::{Clock, SystemClock};
+pub use engine::SetupError;
+pub use grant::Grant;
+pub use load::LoadError;
+pub use manifest::Manifest;
+pub use origin::{Origin, OriginPattern};
+pub use outcome::{CallError, CallOutcome, Evidence, Failure, Report};
+pub use plugin::{Capability, Plugin, Provenance};
+pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
+pub use secret::Secret;
+pub use settings::PluginSettings;
+pub use subject::{CallContext, Field, FieldValue, Subject};

@@ -1,0 +1,100 @@
+//! Memory, counted over all the memories and tables of an instance.
+//!
+//! wasmtime's own limits are for each memory, so a guest with sixteen of them would have sixteen times as much.
+
+use wasmtime::ResourceLimiter;
+
+/// What an element of a table costs, in bytes.
+const ELEMENT: usize = size_of::<usize>();
+
+/// Counts what a guest has, and refuses what would be too much.
+pub(crate) struct MemoryLimiter {
+    left: usize,
+    /// What was granted last, in bytes: given back if it could not be had after all.
+    pending: usize,
+    refused: bool,
+}
+
+impl MemoryLimiter {
+    /// Lets a guest have `most` bytes.
+    pub(crate) fn new(most: u64) -> Self {
+        Self { left: usize::try_from(most).unwrap_or(usize::MAX), pending: 0, refused: false }
+    }
+
+    /// Whether the guest was refused memory.
+    pub(crate) fn refused(&self) -> bool {
+        self.refused
+    }
+
+    fn grow(&mut self, current: usize, desired: usize, unit: usize) -> bool {
+        let more = desired.saturating_sub(current).saturating_mul(unit);
+        let granted = more <= self.left;
+        self.pending = if granted { more } else { 0 };
+        self.left -= self.pending;
+        self.refused |= !granted;
+        granted
+    }
+
+    fn give_back(&mut self) {
+        self.left += std::mem::take(&mut self.pending);
+    }
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(current, desired, 1))
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.give_back();
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(current, desired, ELEMENT))
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.give_back();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: usize = 64 << 10;
+
+    #[test]
+    fn all_memories_and_tables_count_together() {
+        let mut limiter = MemoryLimiter::new(4 * PAGE as u64);
+        for _memory in 0..3 {
+            assert!(limiter.memory_growing(0, PAGE, None).expect("an answer"));
+        }
+        assert!(limiter.table_growing(0, PAGE / ELEMENT, None).expect("an answer"));
+        assert!(!limiter.refused());
+        assert!(!limiter.memory_growing(PAGE, 2 * PAGE, None).expect("an answer"));
+        assert!(!limiter.table_growing(0, 1, None).expect("an answer"));
+        assert!(limiter.refused());
+    }
+
+    #[test]
+    fn what_could_not_be_had_is_given_back() {
+        let mut limiter = MemoryLimiter::new(2 * PAGE as u64);
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).expect("an answer"));
+        limiter.memory_grow_failed(wasmtime::Error::msg("beyond the maximum")).expect("an answer");
+        assert!(limiter.memory_growing(0, 2 * PAGE, None).expect("an answer"));
+        assert!(!limiter.memory_growing(0, PAGE, None).expect("an answer"));
+        limiter.memory_grow_failed(wasmtime::Error::msg("refused")).expect("an answer");
+        assert!(!limiter.memory_growing(0, PAGE, None).expect("an answer"), "a refusal gives nothing back");
+    }
+
+    #[test]
+    fn absurd_sizes_do_not_wrap() {
+        let mut limiter = MemoryLimiter::new(PAGE as u64);
+        assert!(!limiter.table_growing(0, usize::MAX, None).expect("an answer"));
+        assert!(!limiter.memory_growing(0, usize::MAX, None).expect("an answer"));
+        assert!(limiter.memory_growing(0, PAGE, None).expect("an answer"));
+    }
+}

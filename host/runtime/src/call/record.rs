@@ -1,0 +1,27 @@
+//! What the host tells a guest, as the records of the WIT package.
+
+use std::time::Duration;
+
+use crate::bindings::claviger::provider::types::Credential;
+use crate::egress::{Role, Session};
+use crate::imports::types::attributes;
+use crate::subject::Subject;
+
+/// A credential as the guest sees it: a stand-in in each secret's place.
+pub(super) fn credential(session: &mut Session, role: Role, subject: &Subject) -> Credential {
+    Credential {
+        id: subject.id.clone(),
+        name: subject.name.clone(),
+        kind: subject.kind.clone(),
+        version: subject.version,
+        fields: attributes(session.admit(role, subject)),
+        metadata: attributes(subject.metadata.clone()),
+        external_id: subject.external_id.clone(),
+        handle: subject.handle.clone(),
+        expires_at_ms: subject.expires_at_ms,
+    }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,121 @@
+//! Texts on their way out of the sandbox: scrubbed of the call's secrets, of bounded length, fit to be shown.
+
+use crate::bindings::claviger::provider::types;
+use crate::egress::Session;
+use crate::outcome::{CallError, Failure};
+
+/// The longest message or detail that is kept, in bytes.
+const LONGEST: usize = 4 << 10;
+/// The most details or scopes that are kept.
+const MOST: usize = 256;
+
+/// Takes the call's secrets out of texts.
+pub(crate) struct Texts<'s>(Option<&'s Session>);
+
+impl<'s> Texts<'s> {
+    /// For texts of a call; of no call, where a plugin describes itself and there are no secrets.
+    pub(crate) fn of(session: Option<&'s Session>) -> Self {
+        Self(session)
+    }
+
+    /// Scrubbed, then cut: the other way round would leave the beginning of a secret.
+    pub(crate) fn text(&self, text: &str) -> String {
+        capped(self.scrub(text), LONGEST)
+    }
+
+    /// Scrubbed, and of it the last `most` bytes.
+    pub(crate) fn tail(&self, text: &str, most: usize) -> String {
+        let text = self.scrub(text);
+        let start = text.ceil_char_boundary(text.len().saturating_sub(most));
+        text[start..].to_owned()
+    }
+
+    /// An optional text.
+    pub(crate) fn optional(&self, text: Option<String>) -> Option<String> {
+        text.map(|text| self.text(&text))
+    }
+
+    /// A list, cut to what anyone reads.
+    pub(crate) fn list(&self, texts: Vec<String>) -> Vec<String> {
+        texts.into_iter().take(MOST).map(|text| self.text(&text)).collect()
+    }
+
+    /// Pairs, cut likewise.
+    pub(crate) fn pairs(&self, attributes: Vec<types::Attribute>) -> Vec<(String, String)> {
+        attributes.into_iter().take(MOST).map(|it| (self.text(&it.key), self.text(&it.value))).collect()
+    }
+
+    /// A failure that the plugin reported.
+    pub(crate) fn failure(&self, failure: types::Failure) -> CallError {
+        if !is_code(&failure.code) {
+            let what = format!("`code` of a failure is `{}`; use a word as `rate-limited`", self.text(&failure.code));
+            return CallError::InvalidResult { what };
+        }
+        CallError::Failure(Failure {
+            code: failure.code,
+            message: self.text(&failure.message),
+            retry_after_ms: failure.retry_after_ms,
+            details: self.pairs(failure.details),
+        })
+    }
+
+    fn scrub(&self, text: &str) -> String {
+        let scrubbed = self.0.map_or_else(|| text.to_owned(), |session| session.scrub(text));
+        if scrubbed.chars().any(is_unfit) { scrubbed.replace(is_unfit, "\u{fffd}") } else { scrubbed }
+    }
+}
+
+/// At most `most` bytes, whole characters.
+pub(crate) fn capped(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
+}
+
+/// Would move a terminal's cursor, or end a C string.
+fn is_unfit(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+}
+
+fn is_code(code: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=64).contains(&code.len()) && code.bytes().all(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: &str, message: &str) -> CallError {
+        let details = vec![types::Attribute { key: "k".to_owned(), value: "v".to_owned() }; 10_000];
+        Texts::of(None).failure(types::Failure {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            retry_after_ms: None,
+            details,
+        })
+    }
+
+    #[test]
+    fn failures_are_cut_and_fit_to_be_shown() {
+        let CallError::Failure(failure) = failure("rejected", &"ä\u{1b}[2J".repeat(10_000)) else { panic!("a failure") };
+        assert!(failure.message.len() <= LONGEST + '…'.len_utf8());
+        assert!(!failure.message.contains('\u{1b}'));
+        assert_eq!(failure.details.len(), MOST);
+    }
+
+    #[test]
+    fn a_code_is_a_word() {
+        for code in ["", "Not A Word", "a\nb", &"a".repeat(65)] {
+            assert!(matches!(failure(code, "m"), CallError::InvalidResult { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_tail_has_whole_characters() {
+        assert_eq!(Texts::of(None).tail("aää", 3), "ä");
+        assert_eq!(Texts::of(None).tail("abc", 10), "abc");
+    }
+}

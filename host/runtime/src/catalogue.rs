@@ -1,0 +1,72 @@
+//! The plugins that serve. Immutable: whoever owns it makes a new one and swaps the whole.
+
+use std::sync::Arc;
+
+use crate::plugin::{Plugin, Provenance};
+use crate::secret::Secret;
+
+/// The plugins that serve, by name and kind.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    /// By name, and of one name the highest version first.
+    plugins: Vec<Arc<Plugin>>,
+}
+
+impl Catalogue {
+    /// A catalogue of these plugins.
+    #[must_use]
+    pub fn new(mut plugins: Vec<Arc<Plugin>>) -> Self {
+        plugins.sort_by(|a, b| {
+            a.name()
+                .cmp(b.name())
+                .then_with(|| b.version().cmp(a.version()))
+        });
+        Self { plugins }
+    }
+
+    /// The plugin of that name, of several the highest version.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Plugin>> {
+        let first = self.plugins.partition_point(|plugin| plugin.name() < name);
+        self.plugins
+            .get(first)
+            .filter(|plugin| plugin.name() == name)
+    }
+
+    /// The serving plugins (the highest version of each name) that declare a kind.
+    pub fn declaring_kind(&self, kind: &str) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.serving()
+            .filter(move |plugin| plugin.manifest().kind(kind).is_some())
+    }
+
+    /// The plugin whose kind recognises a value by its longest prefix. Only embedded plugins are asked: a dropped file
+    /// must not draw credentials to itself.
+    #[must_use]
+    pub fn recognise(&self, kind: &str, value: &Secret) -> Option<&Arc<Plugin>> {
+        let length = |plugin: &Arc<Plugin>| {
+            let prefixes = &plugin.manifest().kind(kind)?.recognises;
+            prefixes
+                .iter()
+                .filter(|prefix| value.expose().starts_with(prefix.as_bytes()))
+                .map(String::len)
+                .max()
+        };
+        self.serving()
+            .filter(|plugin| plugin.provenance() == Provenance::Embedded)
+            .filter_map(|plugin| length(plugin).map(|length| (length, plugin)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, plugin)| plugin)
+    }
+
+    /// All plugins, older versions among them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins.iter()
+    }
+
+    /// The highest version of each name.
+    fn serving(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins
+            .chunk_by(|a, b| a.name() == b.name())
+            .filter_map(<[Arc<Plugin>]>::first)
+    }
+}

@@ -1,0 +1,143 @@
+//! One exchange over a plugin's own pool of connections, within limits of time and size.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, HeaderMap};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::{self, Client as PooledClient};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+use super::connect::{ConnectError, Connector};
+use super::failure::{FailureCode, SendFailure, SetupError};
+use super::resolve::Resolve;
+use super::rules::{EgressRules, Limits};
+use super::tls::Trust;
+
+/// How long a connection is kept without being used.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How many unused connections are kept for one origin.
+const MOST_IDLE: usize = 32;
+
+/// The most bytes in an answer's headers together.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// A plugin's connections.
+pub(crate) struct Client {
+    pool: PooledClient<Connector, Full<Bytes>>,
+    limits: Limits,
+}
+
+/// What came of an exchange.
+pub(crate) struct Exchange {
+    /// Whether the request was given to a connection that stood. If not, nothing of it can have left.
+    pub(crate) sent: bool,
+    pub(crate) answer: Result<Answer, SendFailure>,
+}
+
+/// An answer as it came.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Client {
+    pub(crate) fn new(rules: Arc<EgressRules>, resolver: Arc<dyn Resolve>) -> Result<Self, SetupError> {
+        let limits = rules.limits;
+        let trust = Trust::new(&rules.roots)?;
+        let pool = PooledClient::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(MOST_IDLE)
+            .http1_max_buf_size(LONGEST_HEAD)
+            .build(Connector::new(rules, resolver, trust));
+        Ok(Self { pool, limits })
+    }
+
+    /// Sends a request and reads the whole answer, until `until` at the latest.
+    pub(crate) async fn exchange(&self, mut request: Request<Full<Bytes>>, idempotent: bool, until: Instant) -> Exchange {
+        let now = Instant::now();
+        let until = until.min(now + self.limits.total);
+        let first_byte = until.min(now + self.limits.first_byte);
+        let connection = capture_connection(&mut request);
+        let head = timeout_at(first_byte, self.pool.request(request)).await;
+        let sent = connection.connection_metadata().is_some();
+        let unknown = sent && !idempotent;
+        let answer = match head {
+            Err(_) if sent => Err(lost(unknown, "the provider took the request and didn't answer in time")),
+            Err(_) => Err(lost(unknown, "no connection to the provider in time")),
+            Ok(Err(error)) => Err(refused(&error, unknown)),
+            Ok(Ok(response)) => match timeout_at(until, self.read(response)).await {
+                Err(_) => Err(lost(unknown, "the provider began to answer and didn't finish in time")),
+                Ok(Err(what)) => Err(lost(unknown, what)),
+                Ok(Ok(answer)) => Ok(answer),
+            },
+        };
+        Exchange { sent, answer }
+    }
+
+    async fn read(&self, response: Response<Incoming>) -> Result<Answer, String> {
+        let (head, mut body) = response.into_parts();
+        let encodings = head.headers.get_all(CONTENT_ENCODING).iter();
+        if encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err("the provider's answer has a content-encoding, though none was asked for".to_owned());
+        }
+        let limit = self.limits.response_body;
+        let too_long = || format!("the provider's answer is longer than {limit} bytes");
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if announced > limit {
+            return Err(too_long());
+        }
+        let mut whole = Zeroizing::new(Vec::with_capacity(announced));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| format!("the provider's answer broke off: {error}"))?;
+            // Trailers are not part of what a guest sees.
+            let Ok(data) = frame.into_data() else { continue };
+            if whole.len() + data.len() > limit {
+                return Err(too_long());
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok(Answer { status: head.status, headers: head.headers, body: whole })
+    }
+}
+
+/// There is no usable answer. Where the request may have been acted on and asking again is not the same as asking once,
+/// nobody knows what happened.
+fn lost(unknown: bool, what: impl Into<String>) -> SendFailure {
+    let code = if unknown { FailureCode::UnknownOutcome } else { FailureCode::Unreachable };
+    SendFailure { code, message: what.into() }
+}
+
+/// Why the pool gave no answer: the connector's own reason, or what HTTP ran into.
+fn refused(error: &legacy::Error, unknown: bool) -> SendFailure {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<ConnectError>() {
+            Some(ConnectError::Denied(reason)) => return SendFailure::denied(reason.clone()),
+            Some(error) => return lost(false, error.to_string()),
+            None => {}
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return if error.is_parse() {
+                lost(unknown, format!("the provider answered something that isn't HTTP: {error}"))
+            } else if error.is_canceled() {
+                lost(false, "the provider closed the connection before it took the request")
+            } else {
+                lost(unknown, format!("the provider closed the connection without an answer: {error}"))
+            };
+        }
+        cause = error.source();
+    }
+    lost(unknown, "the request was not sent")
+}

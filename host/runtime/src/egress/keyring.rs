@@ -1,0 +1,184 @@
+//! The secrets of one call, and the stand-ins that mean them.
+
+use rand::CryptoRng;
+
+use super::matcher::{Hit, Matcher};
+use super::session::Role;
+use super::stand_in::StandIn;
+use crate::origin::Origin;
+use crate::secret::Secret;
+use crate::subject::{FieldValue, Subject};
+
+/// The most secrets that a call may add to those it began with: each makes every later scan longer.
+const MOST_NEW: usize = 64;
+
+/// The secrets of one call. It only grows: a word that was a stand-in stays one until the call ends.
+#[derive(Default)]
+pub(crate) struct Keyring {
+    credentials: Vec<Credential>,
+    held: Vec<Held>,
+    secrets: Matcher,
+    stand_ins: Matcher,
+}
+
+/// What the host knows of a credential beside its secrets.
+pub(crate) struct Credential {
+    pub(crate) role: Role,
+    pub(crate) kind: String,
+    /// Where its secrets may go at all.
+    pub(crate) origins: Vec<Origin>,
+    texts: Vec<(String, String)>,
+}
+
+/// A secret that this call keeps from its guest.
+pub(crate) struct Held {
+    pub(crate) stand_in: StandIn,
+    pub(crate) secret: Secret,
+    pub(crate) source: Source,
+}
+
+/// Where a secret of the call comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A field of a credential.
+    Stored(FieldOf),
+    /// A signature that was made with a field of a credential.
+    Signature(FieldOf),
+    /// An answer of the provider.
+    Captured,
+}
+
+/// A field of a credential of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldOf {
+    credential: usize,
+    pub(crate) name: String,
+}
+
+impl Credential {
+    /// The text field of that name.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.texts.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str())
+    }
+}
+
+impl Source {
+    /// The field that the secret is, or is a signature by.
+    pub(crate) fn field(&self) -> Option<&FieldOf> {
+        match self {
+            Self::Stored(field) | Self::Signature(field) => Some(field),
+            Self::Captured => None,
+        }
+    }
+}
+
+impl Keyring {
+    /// Takes a credential in: its fields as the guest sees them.
+    pub(crate) fn admit(&mut self, role: Role, subject: &Subject, random: &mut dyn CryptoRng) -> Vec<(String, String)> {
+        let credential = self.credentials.len();
+        let mut texts = Vec::new();
+        let mut seen = Vec::with_capacity(subject.fields.len());
+        for field in &subject.fields {
+            let shown = match &field.value {
+                FieldValue::Text(text) => {
+                    texts.push((field.name.clone(), text.clone()));
+                    text.clone()
+                }
+                FieldValue::Secret(secret) => {
+                    let source = Source::Stored(FieldOf { credential, name: field.name.clone() });
+                    self.hold(secret.clone(), source, random).to_string()
+                }
+            };
+            seen.push((field.name.clone(), shown));
+        }
+        let origins = subject.origins.clone();
+        self.credentials.push(Credential { role, kind: subject.kind.clone(), origins, texts });
+        seen
+    }
+
+    /// Takes a secret in, under a stand-in drawn for it.
+    pub(crate) fn hold(&mut self, secret: Secret, source: Source, random: &mut dyn CryptoRng) -> StandIn {
+        let (word, stand_in) = (self.held.len(), StandIn::draw(random));
+        self.secrets.add(word, secret.expose());
+        self.stand_ins.add_in_any_case(word, stand_in.as_bytes());
+        self.held.push(Held { stand_in, secret, source });
+        stand_in
+    }
+
+    /// Whether the call may take one more new secret in.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held.iter().filter(|held| !matches!(held.source, Source::Stored(_))).count() < MOST_NEW
+    }
+
+    /// The secret that a hit is of.
+    pub(crate) fn held(&self, hit: &Hit) -> &Held {
+        &self.held[hit.word]
+    }
+
+    /// The secret that a stand-in means.
+    pub(crate) fn find(&self, stand_in: &str) -> Option<&Held> {
+        self.held.iter().find(|held| held.stand_in.as_str() == stand_in)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter()
+    }
+
+    /// The credential that a field is of.
+    pub(crate) fn credential(&self, field: &FieldOf) -> &Credential {
+        &self.credentials[field.credential]
+    }
+
+    /// All credentials of the call.
+    pub(crate) fn credentials(&self) -> &[Credential] {
+        &self.credentials
+    }
+
+    /// Whether a secret is the subject's, or a signature with one of the subject's.
+    pub(crate) fn is_subjects(&self, source: &Source) -> bool {
+        source.field().is_some_and(|field| self.credential(field).role == Role::Subject)
+    }
+
+    /// The call's stand-ins in a text, encoded or plain, in any case.
+    pub(crate) fn stand_ins_in<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Hit> + 't {
+        self.stand_ins.hits(text)
+    }
+
+    /// Whether a stand-in of the call is in a text, encoded or plain, in any case.
+    pub(crate) fn has_stand_in(&self, text: &[u8]) -> bool {
+        self.stand_ins.is_in(text)
+    }
+
+    /// Whether a hit is the stand-in as it was given out, letter for letter.
+    pub(crate) fn is_plain(&self, hit: &Hit, text: &[u8]) -> bool {
+        text[hit.range.clone()] == *self.held(hit).stand_in.as_bytes()
+    }
+
+    /// The text with a stand-in for each secret in it, encoded or plain; none where there is nothing to replace.
+    pub(crate) fn scrubbed(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut scrubbed = Vec::new();
+        let mut from = 0;
+        for hit in self.secrets.hits(text) {
+            scrubbed.extend_from_slice(&text[from..hit.range.start]);
+            scrubbed.extend_from_slice(self.held(&hit).stand_in.as_bytes());
+            from = hit.range.end;
+        }
+        if from == 0 {
+            return None;
+        }
+        scrubbed.extend_from_slice(&text[from..]);
+        Some(scrubbed)
+    }
+
+    /// The same for text. A secret that isn't text can be found across characters: what is left of them is replaced too.
+    pub(crate) fn scrubbed_text(&self, text: &str) -> Option<String> {
+        let scrubbed = self.scrubbed(text.as_bytes())?;
+        Some(String::from_utf8(scrubbed).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()))
+    }
+
+    /// Whether a secret of the call is in a text, encoded or plain.
+    pub(crate) fn has_secret(&self, text: &[u8]) -> bool {
+        self.secrets.is_in(text)
+    }
+}

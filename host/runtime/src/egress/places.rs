@@ -1,0 +1,112 @@
+//! Whether a secret may go to a position of a request, and if not, by which rule.
+
+use std::fmt;
+
+use super::keyring::{Credential, Keyring, Source};
+use super::path;
+use super::rules::EgressRules;
+use crate::manifest::{Place, Position};
+use crate::origin::Origin;
+
+/// Where a request goes.
+pub(crate) struct Destination<'a> {
+    /// The origin that the guest named, before the operator's replacement.
+    pub(crate) origin: &'a Origin,
+    pub(crate) method: &'a str,
+    /// As it is sent, stand-ins still in it.
+    pub(crate) path: &'a str,
+}
+
+/// Where in a request a stand-in was found.
+pub(crate) enum Spot<'a> {
+    /// The value of a header, its name in lower case.
+    Header(&'a str),
+    /// The value of a query parameter.
+    Query(&'a str),
+    /// The value of a field of a form.
+    Form(&'a str),
+    /// A string of a JSON body, by the keys and indices that lead to it.
+    Json(&'a [String]),
+    /// The password of Basic authentication.
+    BasicPassword,
+    /// A whole segment of the path.
+    Path,
+}
+
+/// Says why a secret may not go to a spot; nothing where it may.
+pub(crate) fn refusal(
+    keyring: &Keyring,
+    rules: &EgressRules,
+    source: &Source,
+    destination: &Destination<'_>,
+    spot: &Spot<'_>,
+) -> Option<String> {
+    let Some(field) = source.field() else {
+        return Some("a captured secret has no declared place: it can be returned, not sent".to_owned());
+    };
+    let credential = keyring.credential(field);
+    let grant = rules.kinds.get(&credential.kind).and_then(|fields| fields.get(&field.name));
+    let (what, places) = match source {
+        Source::Signature(_) => ("a signature by", grant.map(|grant| &*grant.signature_places)),
+        Source::Stored(_) | Source::Captured => ("the secret of", grant.map(|grant| &*grant.places)),
+    };
+    let places = places.unwrap_or_default();
+    let Destination { origin, method, .. } = destination;
+    let rule = if !credential.origins.contains(origin) {
+        "goes only to the origins that the credential was stored for, and this is none of them"
+    } else if !places.iter().any(|place| goes_to(place, credential, origin)) {
+        "has no declared place at this origin"
+    } else if !places.iter().any(|place| goes_to(place, credential, origin) && matches(&place.at, spot)) {
+        "has no declared place there at this origin"
+    } else if !places.iter().any(|place| fits(place, credential, destination, spot)) {
+        "has a declared place there, but not with this method and path"
+    } else {
+        return None;
+    };
+    Some(format!("{what} `{}` {rule}: {spot} of {method} {origin}", field.name))
+}
+
+fn fits(place: &Place, credential: &Credential, destination: &Destination<'_>, spot: &Spot<'_>) -> bool {
+    goes_to(place, credential, destination.origin)
+        && place.methods.contains(destination.method)
+        && matches(&place.at, spot)
+        && path::is_below(destination.path, &place.path_prefix)
+}
+
+/// A template in a place means the credential's own text field: whoever stored the secret wrote that text with it.
+fn goes_to(place: &Place, credential: &Credential, origin: &Origin) -> bool {
+    place.origin.matches(origin, |name| credential.text(name))
+}
+
+fn matches(declared: &Position, spot: &Spot<'_>) -> bool {
+    match (declared, spot) {
+        (Position::Header(declared), Spot::Header(name))
+        | (Position::Query(declared), Spot::Query(name))
+        | (Position::Form(declared), Spot::Form(name)) => declared == name,
+        (Position::Json(pointer), Spot::Json(segments)) => {
+            let declared = pointer.split('/').skip(1);
+            declared.clone().count() == segments.len()
+                && declared.zip(*segments).all(|(wanted, found)| wanted == "*" || unescape(wanted) == *found)
+        }
+        (Position::BasicPassword, Spot::BasicPassword) | (Position::Path, Spot::Path) => true,
+        _ => false,
+    }
+}
+
+/// Reads a segment of a JSON pointer (RFC 6901, section 4).
+fn unescape(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
+impl fmt::Display for Spot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header `{name}`"),
+            Self::Query(name) => write!(f, "query parameter `{name}`"),
+            Self::Form(name) => write!(f, "form field `{name}`"),
+            Self::Json(segments) => write!(f, "JSON string `/{}`", segments.join("/")),
+            Self::BasicPassword => f.write_str("Basic password"),
+            Self::Path => f.write_str("path segment"),
+        }
+    }
+}

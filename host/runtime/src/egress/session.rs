@@ -1,0 +1,229 @@
+//! One call: its stand-ins, the secrets behind them, and what the host saw.
+
+use std::sync::Arc;
+
+use http::Request;
+use http::uri::{PathAndQuery, Uri};
+use http_body_util::Full;
+use rand::rngs::StdRng;
+use tokio::time::Instant;
+
+use super::PluginEgress;
+use super::capture;
+use super::failure::{FailureCode, SendFailure};
+use super::keyring::{FieldOf, Held, Keyring, Source};
+use super::request::OutboundRequest;
+use super::response::InboundResponse;
+use super::sign::{self, Encoding};
+use super::substitute;
+use crate::origin::Origin;
+use crate::outcome::Denial;
+use crate::secret::Secret;
+use crate::subject::Subject;
+
+/// The most denials of one call that are kept: a plugin that tries in a loop must not fill the host's memory.
+const MOST_DENIALS: usize = 64;
+
+/// Which credential of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What the call is about.
+    Subject,
+    /// What opens the provider to it.
+    Connection,
+}
+
+/// One call.
+///
+/// It is used by one guest at a time, through `&mut`, so it has no lock; dropped in the middle of a request, it keeps
+/// what it saw until then.
+pub struct Session {
+    egress: Arc<PluginEgress>,
+    random: StdRng,
+    keyring: Keyring,
+    subject_sent: bool,
+    denials: Vec<Denial>,
+    reveals: u32,
+}
+
+impl Session {
+    /// A call without any secret yet. `random` draws the stand-ins: seed it from the system's own source.
+    #[must_use]
+    pub fn new(egress: Arc<PluginEgress>, random: StdRng) -> Self {
+        let (keyring, denials) = (Keyring::default(), Vec::new());
+        Self { egress, random, keyring, subject_sent: false, denials, reveals: 0 }
+    }
+
+    /// Takes a credential into the call: its fields as the guest sees them, in their order, a stand-in for each secret.
+    pub fn admit(&mut self, role: Role, subject: &Subject) -> Vec<(String, String)> {
+        self.keyring.admit(role, subject, &mut self.random)
+    }
+
+    /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.
+    pub async fn send(
+        &mut self,
+        mut request: OutboundRequest,
+        deadline: Instant,
+    ) -> Result<InboundResponse, SendFailure> {
+        let sent = self.exchange(&mut request, deadline).await;
+        sent.map_err(|failure| self.failed(|| request.target(), failure))
+    }
+
+    async fn exchange(
+        &mut self,
+        request: &mut OutboundRequest,
+        deadline: Instant,
+    ) -> Result<InboundResponse, SendFailure> {
+        let Self { egress, keyring, .. } = &*self;
+        let rules = &egress.rules;
+        if keyring.has_stand_in(request.method.as_bytes()) {
+            return Err(SendFailure::denied("no secret goes into the method"));
+        }
+        let parsed = request.parse(rules.limits.request_body)?;
+        if !rules.grants(&parsed.origin, keyring) {
+            return Err(SendFailure::denied(format!(
+                "{} is not among the origins that the plugin was granted; the operator can add it to the plugin's `origins`",
+                parsed.origin
+            )));
+        }
+        capture::check(&request.captures, &parsed, keyring, rules)?;
+        let method = parsed.method.clone();
+        let idempotent = parsed.is_idempotent();
+        let target = rules.target(&parsed.origin).clone();
+        let substituted = substitute::substitute(parsed, keyring, rules)?;
+
+        let mut outgoing = Request::new(Full::new(substituted.body));
+        *outgoing.method_mut() = method;
+        *outgoing.uri_mut() = uri(&target, PathAndQuery::from_maybe_shared(substituted.path_and_query))?;
+        *outgoing.headers_mut() = substituted.headers;
+        let until = request.timeout.map_or(deadline, |timeout| deadline.min(Instant::now() + timeout));
+        let exchange = egress.client.exchange(outgoing, idempotent, until).await;
+
+        self.subject_sent |= exchange.sent && substituted.has_subjects;
+        let mut answer = InboundResponse::of(exchange.answer?, &self.keyring);
+        capture::take(&request.captures, &mut answer, &mut self.keyring, &mut self.random);
+        Ok(answer)
+    }
+
+    /// Signs a message with a secret field. The answer is a stand-in of the signature, which is a secret of the call.
+    pub fn sign(
+        &mut self,
+        stand_in: &str,
+        scheme: &str,
+        encoding: Encoding,
+        message: &[u8],
+    ) -> Result<String, SendFailure> {
+        let signed = self.signed(stand_in, scheme, encoding, message);
+        signed.map_err(|failure| self.failed(|| "signing".to_owned(), failure))
+    }
+
+    fn signed(
+        &mut self,
+        stand_in: &str,
+        scheme: &str,
+        encoding: Encoding,
+        message: &[u8],
+    ) -> Result<String, SendFailure> {
+        let Held { secret, source: Source::Stored(field), .. } = self.held(stand_in)? else {
+            return Err(SendFailure::denied("only a field of a credential signs"));
+        };
+        if !self.may_sign(field, scheme) {
+            return Err(SendFailure::denied(format!("`{}` has no declared signing scheme `{scheme}`", field.name)));
+        }
+        if self.keyring.has_stand_in(message) {
+            return Err(SendFailure::denied("a stand-in in a message to sign is not replaced; leave it out"));
+        }
+        if !self.keyring.has_room() {
+            return Err(SendFailure::denied("the call has made too many signatures"));
+        }
+        let field = field.clone();
+        let signature = sign::sign(secret, scheme, encoding, message)?;
+        Ok(self.keyring.hold(signature, Source::Signature(field), &mut self.random).to_string())
+    }
+
+    fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
+        let kind = self.egress.rules.kinds.get(&self.keyring.credential(field).kind);
+        kind.and_then(|fields| fields.get(&field.name)).is_some_and(|grant| grant.signs.contains(scheme))
+    }
+
+    /// The secret itself, where the plugin may reveal.
+    pub fn reveal(&mut self, stand_in: &str) -> Result<String, SendFailure> {
+        let revealed = self.revealed(stand_in);
+        revealed.map_err(|failure| self.failed(|| "disclosure".to_owned(), failure))
+    }
+
+    fn revealed(&mut self, stand_in: &str) -> Result<String, SendFailure> {
+        if !self.egress.rules.reveal {
+            return Err(SendFailure::denied("the plugin may not reveal secrets; the operator can grant it `reveal`"));
+        }
+        let secret = self.held(stand_in)?.secret.expose_str();
+        let secret = secret.ok_or_else(|| SendFailure::invalid("the secret isn't text"))?.to_owned();
+        self.reveals += 1;
+        Ok(secret)
+    }
+
+    /// The text without this call's secrets: each, encoded or plain, is replaced by its stand-in.
+    #[must_use]
+    pub fn scrub(&self, text: &str) -> String {
+        self.keyring.scrubbed_text(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The bytes without this call's secrets.
+    #[must_use]
+    pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.keyring.scrubbed(bytes).unwrap_or_else(|| bytes.to_owned())
+    }
+
+    /// Whether the whole text is a stand-in of this call.
+    #[must_use]
+    pub fn is_stand_in(&self, text: &str) -> bool {
+        self.keyring.find(text).is_some()
+    }
+
+    /// The new secret that a stand-in means, where it is one that this call captured.
+    #[must_use]
+    pub fn captured(&self, stand_in: &str) -> Option<&Secret> {
+        let held = self.keyring.find(stand_in)?;
+        (held.source == Source::Captured).then_some(&held.secret)
+    }
+
+    /// Whether a secret of the subject, or a signature made with one, was put on the wire.
+    #[must_use]
+    pub fn subject_sent(&self) -> bool {
+        self.subject_sent
+    }
+
+    /// What the plugin tried and wasn't let do.
+    #[must_use]
+    pub fn denials(&self) -> &[Denial] {
+        &self.denials
+    }
+
+    /// How many secrets were revealed.
+    #[must_use]
+    pub fn reveals(&self) -> u32 {
+        self.reveals
+    }
+
+    fn held(&self, stand_in: &str) -> Result<&Held, SendFailure> {
+        self.keyring.find(stand_in).ok_or_else(|| SendFailure::invalid("that is no stand-in of this call"))
+    }
+
+    /// Records a denial, and makes sure that a failure's text holds no secret.
+    fn failed(&mut self, target: impl FnOnce() -> String, mut failure: SendFailure) -> SendFailure {
+        failure.message = self.scrub(&failure.message);
+        if failure.code == FailureCode::Denied && self.denials.len() < MOST_DENIALS {
+            self.denials.push(Denial { target: self.scrub(&target()), reason: failure.message.clone() });
+        }
+        failure
+    }
+}
+
+/// Where a request really goes. The authority is the target's own, so that the pool and the `host` header see it.
+fn uri<E>(target: &Origin, path_and_query: Result<PathAndQuery, E>) -> Result<Uri, SendFailure> {
+    let refused = || SendFailure::invalid("the URL has characters that HTTP doesn't allow");
+    let base = Uri::try_from(target.to_string()).map_err(|_| refused())?;
+    let mut parts = base.into_parts();
+    parts.path_and_query = Some(path_and_query.map_err(|_| refused())?);
+    Uri::from_parts(parts).map_err(|_| refused())
+}

@@ -1,0 +1,149 @@
+//! What a plugin may do: its manifest's requests, as far as the operator grants them.
+//!
+//! The way out and the imports ask the grant and never the manifest, so that a request alone is worth nothing.
+
+use std::collections::BTreeMap;
+
+use rustls_pki_types::CertificateDer;
+
+use crate::egress::{EgressRules, FieldGrant, Limits, PrivateGrant};
+use crate::manifest::{CaptureRule, FieldRule, Manifest};
+use crate::origin::{Origin, OriginPattern, Scheme};
+use crate::settings::PluginSettings;
+
+/// What a plugin may do.
+#[derive(Debug, Clone, Default)]
+pub struct Grant {
+    /// The origins that it may reach: the manifest's and the operator's. Plain `http` only where the operator wrote it.
+    pub origins: Vec<OriginPattern>,
+    /// Where requests to an origin go instead. The secrets' places stay those of the origin that is replaced.
+    pub replace_origins: BTreeMap<Origin, Origin>,
+    /// The addresses that aren't public and that it may reach all the same.
+    pub private: Vec<PrivateGrant>,
+    /// What may be done with the secret fields of each kind, by kind and field.
+    pub kinds: BTreeMap<String, BTreeMap<String, FieldGrant>>,
+    /// The new secrets that the host takes out of answers for it.
+    pub captures: Vec<CaptureRule>,
+    /// Whether it may be shown secrets themselves.
+    pub reveal: bool,
+}
+
+impl Grant {
+    /// Grants what the manifest asks for and what the operator's settings add. To reveal takes both of them, and plain
+    /// `http` takes the operator.
+    #[must_use]
+    pub fn of(manifest: &Manifest, settings: &PluginSettings) -> Self {
+        let mut origins = settings.origins.clone();
+        for asked in &manifest.origins {
+            if is_plain(asked) && !written_out(asked, settings) {
+                tracing::warn!(plugin = manifest.name, origin = %asked, "plain http is not granted; add it to `origins`");
+            } else if !origins.contains(asked) {
+                origins.push(asked.clone());
+            }
+        }
+        Self {
+            origins,
+            replace_origins: settings.replace_origins.clone(),
+            private: settings.allow_private.clone(),
+            kinds: manifest
+                .kinds
+                .iter()
+                .map(|kind| (kind.name.clone(), field_grants(&kind.fields)))
+                .collect(),
+            captures: manifest.captures.clone(),
+            reveal: manifest.reveal.is_some() && settings.reveal,
+        }
+    }
+
+    /// The grant as the way out needs it.
+    pub(crate) fn rules(&self, roots: Vec<CertificateDer<'static>>, limits: Limits) -> EgressRules {
+        EgressRules {
+            origins: self.origins.clone(),
+            kinds: self.kinds.clone(),
+            captures: self.captures.clone(),
+            reveal: self.reveal,
+            private: self.private.clone(),
+            replace_origins: self.replace_origins.clone(),
+            roots,
+            limits,
+        }
+    }
+}
+
+fn field_grants(fields: &[FieldRule]) -> BTreeMap<String, FieldGrant> {
+    let secret = fields.iter().filter(|field| field.secret);
+    let grant = |field: &FieldRule| FieldGrant {
+        places: field.places.clone(),
+        signs: field.signs.clone(),
+        signature_places: field.signature_places.clone(),
+    };
+    secret
+        .map(|field| (field.name.clone(), grant(field)))
+        .collect()
+}
+
+fn is_plain(pattern: &OriginPattern) -> bool {
+    match pattern {
+        OriginPattern::Exact(origin) | OriginPattern::SubDomains(origin) => {
+            origin.scheme() == Scheme::Http
+        }
+        OriginPattern::Field(_) => false,
+    }
+}
+
+fn written_out(pattern: &OriginPattern, settings: &PluginSettings) -> bool {
+    let OriginPattern::Exact(origin) = pattern else {
+        return settings.origins.contains(pattern);
+    };
+    settings.origins.contains(pattern)
+        || settings.replace_origins.contains_key(origin)
+        || settings
+            .allow_private
+            .iter()
+            .any(|private| private.is_origin(origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(origins: &str, reveal: &str) -> Manifest {
+        Manifest::parse(&format!(
+            r#"{{"name": "a", "version": "1.0.0", "description": "For tests.", "origins": {origins}{reveal},
+                "kinds": [{{"name": "k", "label": "K", "fields": [
+                    {{"name": "text", "label": "T"}}, {{"name": "secret", "label": "S", "secret": true}}]}}]}}"#
+        ))
+        .expect("a manifest")
+    }
+
+    fn settings(json: &str) -> PluginSettings {
+        serde_json::from_str(json).expect("settings")
+    }
+
+    #[test]
+    fn to_reveal_takes_the_manifest_and_the_operator() {
+        let asks = manifest("[]", r#", "reveal": "The protocol has no other way.""#);
+        assert!(!Grant::of(&asks, &PluginSettings::default()).reveal);
+        assert!(Grant::of(&asks, &settings(r#"{"reveal": true}"#)).reveal);
+        assert!(!Grant::of(&manifest("[]", ""), &settings(r#"{"reveal": true}"#)).reveal);
+    }
+
+    #[test]
+    fn plain_http_takes_the_operator() {
+        let asks = manifest(r#"["https://a.example", "http://b.example"]"#, "");
+        let origins = |written: &str| Grant::of(&asks, &settings(written)).origins.len();
+        assert_eq!(origins("{}"), 1);
+        assert_eq!(origins(r#"{"origins": ["http://b.example"]}"#), 2);
+        assert_eq!(
+            origins(r#"{"replace-origins": {"http://b.example": "http://127.0.0.1:1"}}"#),
+            2
+        );
+        assert_eq!(origins(r#"{"origins": ["https://c.example"]}"#), 2);
+    }
+
+    #[test]
+    fn only_secret_fields_have_grants() {
+        let grant = Grant::of(&manifest("[]", ""), &PluginSettings::default());
+        assert_eq!(grant.kinds["k"].keys().collect::<Vec<_>>(), ["secret"]);
+    }
+}

@@ -1,0 +1,76 @@
+//! `http.send`: the typed way out.
+
+use std::time::Duration;
+
+use super::types::{attributes, pairs};
+use crate::bindings::claviger::provider::http::{self, Host};
+use crate::bindings::claviger::provider::types::Failure;
+use crate::call::CallState;
+use crate::egress::{Capture, InboundResponse, OutboundRequest, SendFailure, Signature};
+use crate::manifest::{CaptureSource, Pattern};
+
+/// The most captures of one request. Each may be an expression to compile, which the guest's processor time doesn't cover.
+const CAPTURES: usize = 8;
+
+impl Host for CallState {
+    async fn send(&mut self, request: http::Request) -> Result<http::Response, Failure> {
+        let deadline = self.deadline;
+        let session = self.session()?;
+        let answer = session.send(request.try_into()?, deadline).await?;
+        Ok(answer.into())
+    }
+}
+
+impl TryFrom<http::Request> for OutboundRequest {
+    type Error = SendFailure;
+
+    fn try_from(request: http::Request) -> Result<Self, Self::Error> {
+        if request.captures.len() > CAPTURES {
+            return Err(SendFailure::invalid(format!("a request has at most {CAPTURES} captures")));
+        }
+        Ok(Self {
+            method: request.method,
+            url: request.url,
+            headers: pairs(request.headers),
+            body: request.body,
+            timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+            captures: request.captures.into_iter().map(Capture::try_from).collect::<Result<_, _>>()?,
+            signature: request.signature.map(|signature| Signature {
+                scheme: signature.scheme,
+                secret: signature.secret,
+                parameters: pairs(signature.parameters),
+            }),
+            options: pairs(request.options),
+        })
+    }
+}
+
+impl TryFrom<http::Capture> for Capture {
+    type Error = SendFailure;
+
+    fn try_from(capture: http::Capture) -> Result<Self, Self::Error> {
+        let source = match capture.source {
+            http::CaptureSource::JsonPointer(pointer) => CaptureSource::JsonPointer(pointer),
+            http::CaptureSource::Header(name) => CaptureSource::Header(name),
+            http::CaptureSource::Pattern(pattern) => {
+                let compiled = Pattern::try_from(pattern);
+                CaptureSource::Pattern(compiled.map_err(|error| {
+                    SendFailure::invalid(format!("the pattern of capture `{}`: {error}", capture.name))
+                })?)
+            }
+        };
+        Ok(Self { name: capture.name, source })
+    }
+}
+
+impl From<InboundResponse> for http::Response {
+    fn from(response: InboundResponse) -> Self {
+        Self {
+            status: response.status,
+            headers: attributes(response.headers),
+            body: response.body,
+            captured: attributes(response.captured),
+            details: attributes(response.details),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! From a file's bytes to a plugin, in steps that each end the attempt with a reason: the file, its code, its imports, its
+//! exports, its manifest, its grant. Nothing of a plugin runs before its code and its imports were checked, and `describe`,
+//! which runs first, is denied every import.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use thiserror::Error;
+use tokio::task;
+use wasmtime::component::{Component, InstancePre};
+
+use crate::call::CallState;
+use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
+use crate::grant::Grant;
+use crate::manifest::{Manifest, ManifestError};
+use crate::plugin::{Limits, Plugin, Provenance};
+use crate::runtime::Runtime;
+use crate::settings::PluginSettings;
+
+mod compile;
+mod describe;
+pub(crate) mod exports;
+mod imports;
+mod roots;
+mod versions;
+
+use exports::Exports;
+
+/// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
+const LARGEST: usize = 64 << 20;
+
+/// Why a file is no plugin that this host runs. The texts are for the plugin's author.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// It is larger than the host loads.
+    #[error("the file has {size} bytes; at most {LARGEST} are loaded")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// It is native code.
+    #[error(
+        "the file is a precompiled `.cwasm`, which is native code; put the `.wasm` component there instead"
+    )]
+    Precompiled,
+    /// It is a core module.
+    #[error(
+        "the file is a core WebAssembly module, not a component; build for `wasm32-wasip2`, or make one with \
+         `wasm-tools component new`"
+    )]
+    CoreModule,
+    /// It isn't valid WebAssembly, or uses a feature that this host lacks.
+    #[error("the file is not a valid WebAssembly component: {0}")]
+    Invalid(String),
+    /// It is valid, and can't be compiled all the same.
+    #[error("the component can't be compiled: {0}")]
+    Compile(String),
+    /// It imports what this host doesn't have.
+    #[error("the component imports `{import}`, which this host does not offer; {hint}")]
+    UnknownImport {
+        /// The import's name.
+        import: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// It imports or exports an interface of another version of the contract.
+    #[error(
+        "the component {verb} `{interface}` in version {theirs}; this host speaks `claviger:provider` {ours}"
+    )]
+    Version {
+        /// `imports` or `exports`.
+        verb: &'static str,
+        /// The interface's name without its version.
+        interface: String,
+        /// The component's version.
+        theirs: String,
+        /// The host's version.
+        ours: &'static str,
+    },
+    /// It imports a known interface with other types.
+    #[error("the component's imports do not fit this host: {0}")]
+    ImportTypes(String),
+    /// It exports a known interface with missing functions or other types.
+    #[error("the component's export `{interface}` does not fit this host: {reason}")]
+    ExportTypes {
+        /// The interface's name.
+        interface: &'static str,
+        /// What doesn't fit.
+        reason: String,
+    },
+    /// It doesn't say who it is.
+    #[error(
+        "the component does not export `claviger:provider/manifest`, so it can't say what it is"
+    )]
+    NoManifest,
+    /// Its `describe` didn't answer.
+    #[error("`describe` failed: {0}")]
+    Describe(String),
+    /// Its manifest breaks a rule.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// What the operator set for it can't be used.
+    #[error(transparent)]
+    Egress(#[from] SetupError),
+}
+
+impl Runtime {
+    /// Checks, compiles and describes a plugin. `wasm` is a WebAssembly component.
+    pub async fn load(
+        &self,
+        wasm: impl Into<Bytes>,
+        provenance: Provenance,
+        settings: &PluginSettings,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        let wasm = wasm.into();
+        compile::check_file(&wasm)?;
+        let hash = blake3::hash(&wasm);
+        let limits = Limits {
+            memory: settings.memory.unwrap_or_default().bytes(),
+            wall: settings.timeout.unwrap_or_default().duration(),
+            cpu: self.0.cpu,
+        };
+
+        let (instance, exports, manifest) = if let Some((component, manifest)) = self.cached(hash).await? {
+            let (instance, exports) = self.link(&component)?;
+            (instance, exports, manifest)
+        } else {
+            let component = self.compile(wasm).await?;
+            let (instance, exports) = self.link(&component)?;
+            let manifest = describe::describe(&instance, &exports, limits.memory).await?;
+            self.keep(hash, component, manifest.clone()).await?;
+            (instance, exports, manifest)
+        };
+
+        let grant = Grant::of(&manifest, settings);
+        let roots = settings.ca.as_deref().map(roots::read).transpose()?.unwrap_or_default();
+        let rules = grant.rules(roots, EgressLimits::default());
+        Ok(Arc::new(Plugin {
+            egress: Arc::new(PluginEgress::new(rules, self.0.resolver.clone())?),
+            capabilities: exports.capabilities(),
+            manifest,
+            grant,
+            hash,
+            provenance,
+            instance,
+            exports,
+            limits,
+            settings: settings.settings.clone().into_iter().collect(),
+            clock: self.0.clock.clone(),
+            calls: self.0.calls.clone(),
+        }))
+    }
+
+    /// Links the imports and looks up the exports.
+    fn link(&self, component: &Component) -> Result<(InstancePre<CallState>, Exports), LoadError> {
+        imports::check(&self.0.engine, component)?;
+        let instance = self.0.linker.instantiate_pre(component);
+        let instance = instance.map_err(|error| LoadError::ImportTypes(format!("{error:#}")))?;
+        let exports = Exports::find(&self.0.engine, &instance)?;
+        Ok((instance, exports))
+    }
+
+    async fn cached(&self, hash: blake3::Hash) -> Result<Option<(Component, Manifest)>, LoadError> {
+        if self.0.cache.is_none() {
+            return Ok(None);
+        }
+        let runtime = self.clone();
+        let found = task::spawn_blocking(move || {
+            runtime.0.cache.as_ref().and_then(|cache| cache.get(&runtime.0.engine, &hash))
+        });
+        let found = found.await.map_err(panicked)?;
+        let counter = if found.is_some() { &self.0.cache_hits } else { &self.0.cache_misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    async fn compile(&self, wasm: Bytes) -> Result<Component, LoadError> {
+        // The semaphore is never closed; were it, compiling two at a time does no harm.
+        let _turn = self.0.compiler.acquire().await;
+        tracing::info!(bytes = wasm.len(), "compiling a plugin");
+        let engine = self.0.engine.clone();
+        // A panic of the compiler's ends the task and not the server.
+        task::spawn_blocking(move || compile::compile(&engine, &wasm)).await.map_err(panicked)?
+    }
+
+    async fn keep(&self, hash: blake3::Hash, component: Component, manifest: Manifest) -> Result<(), LoadError> {
+        let runtime = self.clone();
+        let kept = task::spawn_blocking(move || {
+            if let Some(cache) = &runtime.0.cache {
+                cache.put(&hash, &component, &manifest);
+            }
+        });
+        kept.await.map_err(panicked)
+    }
+}
+
+fn panicked(error: task::JoinError) -> LoadError {
+    LoadError::Compile(format!("the compiler failed: {error}"))
+}

@@ -1,0 +1,48 @@
+//! Asks a plugin who it is, with every import denied.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use wasmtime::component::InstancePre;
+
+use super::LoadError;
+use super::exports::Exports;
+use crate::call::{CallState, judge, sandbox};
+use crate::manifest::Manifest;
+use crate::outcome::CallError;
+use crate::plugin::Limits;
+
+/// To say who it is takes a plugin no time; what it takes is an interpreter's start.
+const WALL: Duration = Duration::from_secs(10);
+const CPU: Duration = Duration::from_secs(1);
+
+/// Calls `describe`, and checks on the way that the exports' types are the host's.
+pub(super) async fn describe(
+    instance: &InstancePre<CallState>,
+    exports: &Exports,
+    memory: u64,
+) -> Result<Manifest, LoadError> {
+    let limits = Limits { memory, wall: WALL, cpu: CPU };
+    let deadline = Instant::now() + WALL;
+    let mut store = sandbox(instance.component().engine(), CallState::new(None, deadline, &limits));
+    let answered = timeout_at(deadline, async {
+        let made = instance.instantiate_async(&mut store).await.map_err(Failed::Trapped)?;
+        exports.check(&mut store, &made).map_err(Failed::Types)?;
+        let manifest = exports.manifest.load(&mut store, &made).map_err(Failed::Trapped)?;
+        manifest.call_describe(&mut store).await.map_err(Failed::Trapped)
+    });
+    let text = match answered.await {
+        Ok(Ok(text)) => text,
+        Ok(Err(Failed::Types(error))) => return Err(error),
+        Ok(Err(Failed::Trapped(error))) => {
+            return Err(LoadError::Describe(judge(&error, store.data(), &limits).to_string()));
+        }
+        Err(_elapsed) => return Err(LoadError::Describe(CallError::TimedOut { limit: WALL }.to_string())),
+    };
+    Ok(Manifest::parse(&text)?)
+}
+
+enum Failed {
+    Types(LoadError),
+    Trapped(wasmtime::Error),
+}

@@ -1,0 +1,28 @@
+//! The answer of `validate`.
+
+use crate::{Attribute, Report};
+
+impl Report {
+    /// With one more detail, for a person.
+    #[must_use]
+    pub fn with_detail(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.details.push(Attribute {
+            key: key.to_owned(),
+            value: value.into(),
+        });
+        self
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            account: None,
+            rate_limit_remaining: None,
+            quota_remaining: None,
+            expires_at_ms: None,
+            scopes: Vec::new(),
+            details: Vec::new(),
+        }
+    }
+}
