@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The server: its surfaces, its command line, and the wiring between vault and runtime.
+//!
+//! - [`command`]: the command line, from arguments to an exit code
+//! - [`config`]: what the operator decides
+//! - `wiring`: master key, plugins, vault: from a configuration to a running server
+//! - `connections`, `front`: from a socket to the router and back; trace ids, panics, errors
+//! - `request`: what handlers take out of a request
+//! - `refusal`: why a request isn't done
+//! - `surfaces`: the REST APIs
+//! - `app`: what every handler can reach
+//! - `logging`: the log
+
+mod app;
+pub mod command;
+pub mod config;
+mod connections;
+mod front;
+mod logging;
+mod refusal;
+mod request;
+mod surfaces;
+mod wiring;

@@ -1,0 +1,92 @@
+//! What the vault's errors mean to a client.
+
+use std::time::Duration;
+
+use claviger_vault::error::{InternalError, VaultError};
+use claviger_vault::identity::{AuthError, IdentityError, LogInError};
+use claviger_vault::permission::{Denied, Permission};
+
+use super::Refusal;
+use crate::front::Chain;
+
+/// What an error means that came up while working on the credential called `name`.
+pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
+    move |error| match error {
+        VaultError::NotFound => Refusal::NotFound { what: "Credential", name: name.to_owned() },
+        other => other.into(),
+    }
+}
+
+/// What it means not to get a permit of `P`.
+pub(crate) fn denied<P: Permission>(denied: Denied) -> Refusal {
+    match denied {
+        Denied::NotAMember => Refusal::NotAMember { permission: P::NAME },
+        Denied::Missing { permission } => Refusal::Forbidden { permission: permission.as_str() },
+        Denied::Unavailable(ref cause) => unavailable(&denied, cause),
+    }
+}
+
+impl From<VaultError> for Refusal {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::NotFound => Self::NotFound { what: "Credential", name: String::new() },
+            VaultError::NameTaken { name } => Self::NameTaken { what: "Credential", name },
+            VaultError::Invalid(problems) => Self::Invalid(problems),
+            VaultError::Conflict { message, retry_after_ms } => Self::Conflict { message, retry_after_ms },
+            VaultError::Unavailable => Self::Unavailable { message: error.to_string(), cause: None },
+            VaultError::Internal(cause) => Self::Internal(told(&cause).into()),
+        }
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Missing => Self::Unauthenticated("Authentication required"),
+            AuthError::Invalid => Self::Unauthenticated("The token is not valid; log in for a new one"),
+            AuthError::Expired => Self::Unauthenticated("The token has expired; log in for a new one"),
+            AuthError::Revoked => Self::Unauthenticated("The token has been revoked; log in for a new one"),
+            AuthError::Unavailable(ref cause) => unavailable(&error, cause),
+        }
+    }
+}
+
+impl From<LogInError> for Refusal {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::Refused => Self::WrongPassword,
+            LogInError::Busy { retry_after } => Self::TooManyRequests { retry_after_ms: milliseconds(retry_after) },
+            LogInError::Unavailable(ref cause) => unavailable(&error, cause),
+        }
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Invalid(problems) => Self::Invalid(problems),
+            IdentityError::UsernameTaken { name } => Self::NameTaken { what: "User", name },
+            IdentityError::WorkspaceNameTaken { name } => Self::NameTaken { what: "Workspace", name },
+            IdentityError::NoSuchUser => Self::NotFound { what: "User", name: String::new() },
+            IdentityError::NoSuchMember => Self::NotFound { what: "Member", name: String::new() },
+            IdentityError::Yourself | IdentityError::LastManager => {
+                Self::Conflict { message: error.to_string(), retry_after_ms: None }
+            }
+            IdentityError::Busy { retry_after } => Self::TooManyRequests { retry_after_ms: milliseconds(retry_after) },
+            IdentityError::Unavailable(ref cause) => unavailable(&error, cause),
+        }
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error, cause: &InternalError) -> Refusal {
+    Refusal::Unavailable { message: error.to_string(), cause: Some(told(cause).into()) }
+}
+
+/// The cause in words, since an internal error has none of its own.
+fn told(internal: &InternalError) -> String {
+    Chain(internal.cause()).to_string()
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

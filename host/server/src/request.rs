@@ -1,0 +1,16 @@
+//! What handlers take out of a request: who calls, the path's parts, the query and the body. Each refuses in the words of
+//! [`crate::refusal`], so that a surface renders what goes wrong here as its own.
+
+mod authentication;
+mod body;
+mod fields;
+mod path;
+mod query;
+mod value;
+
+pub(crate) use authentication::Authenticated;
+pub(crate) use body::{JsonBody, LONGEST_BODY};
+pub(crate) use fields::Fields;
+pub(crate) use path::PathOf;
+pub(crate) use query::Query;
+pub(crate) use value::Value;

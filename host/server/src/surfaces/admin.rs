@@ -1,0 +1,23 @@
+//! `admin`: ours, for operators: users, workspaces, members, plugins.
+
+use axum::Router;
+use axum::routing::{get, put};
+
+use crate::app::App;
+
+pub(super) mod errors;
+mod members;
+mod plugins;
+mod users;
+mod workspaces;
+
+pub(crate) use plugins::PluginView;
+
+/// Its routes.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/admin/users", get(users::list).post(users::create))
+        .route("/admin/workspaces", get(workspaces::list).post(workspaces::create))
+        .route("/admin/workspaces/{workspace}/members/{user}", put(members::put).delete(members::remove))
+        .route("/admin/plugins", get(plugins::list))
+}

@@ -1,0 +1,66 @@
+//! Who may do what in a workspace.
+
+use axum::extract::State;
+use axum::response::Response;
+use claviger_vault::UserId;
+use claviger_vault::permission::{PermissionSet, workspace};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::request::{Authenticated, Fields, JsonBody, PathOf};
+use crate::surfaces::{answer, parse_user_id};
+
+#[derive(Serialize)]
+struct Member<'a> {
+    workspace: &'a str,
+    user: &'a str,
+    permissions: Vec<&'static str>,
+}
+
+impl<'a> Member<'a> {
+    fn of(workspace: &'a str, user: &'a str, permissions: PermissionSet) -> Self {
+        Self { workspace, user, permissions: permissions.iter().map(|permission| permission.as_str()).collect() }
+    }
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    workspace: &'a str,
+    user: &'a str,
+    removed: bool,
+}
+
+/// `PUT /admin/workspaces/{id}/members/{user}`
+pub(super) async fn put(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathOf((workspace, user)): PathOf<(String, String)>,
+    body: JsonBody,
+) -> Result<Response, Refusal> {
+    let permit = app.permit::<workspace::Manage>(&caller, workspace.as_str()).await?;
+    let permissions = read(body.fields()?)?;
+    let member = app.vault().put_member(&permit, id(&user)?, &permissions).await?;
+    Ok(answer::json(StatusCode::OK, &Member::of(&workspace, &user, member)))
+}
+
+/// `DELETE /admin/workspaces/{id}/members/{user}`
+pub(super) async fn remove(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathOf((workspace, user)): PathOf<(String, String)>,
+) -> Result<Response, Refusal> {
+    let permit = app.permit::<workspace::Manage>(&caller, workspace.as_str()).await?;
+    app.vault().remove_member(&permit, id(&user)?).await?;
+    Ok(answer::json(StatusCode::OK, &Removed { workspace: &workspace, user: &user, removed: true }))
+}
+
+fn read(mut fields: Fields) -> Result<Vec<String>, Refusal> {
+    let permissions = fields.required_texts("permissions");
+    fields.finish().map(|()| permissions)
+}
+
+fn id(user: &str) -> Result<UserId, Refusal> {
+    parse_user_id(user).ok_or_else(|| Refusal::NotFound { what: "User", name: user.to_owned() })
+}

@@ -1,0 +1,32 @@
+//! `aegis`: credentials by name, in the caller's home workspace or the one that `X-Workspace` names.
+//!
+//! Its document gives no status for a credential that was stored; it is 200, as everywhere else in it.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+mod asked;
+mod audit_log;
+mod check_all;
+mod create;
+mod details;
+pub(super) mod errors;
+mod list;
+mod names;
+mod retire;
+mod settings;
+mod test;
+mod update;
+
+/// Its routes.
+pub(super) fn routes() -> Router<App> {
+    let credential = get(details::handle).patch(update::handle).delete(retire::handle);
+    Router::new()
+        .route("/credentials", get(list::handle).post(create::handle))
+        .route("/credentials/{name}", credential)
+        .route("/credentials/{name}/test", post(test::handle))
+        .route("/health/check-all", post(check_all::handle))
+        .route("/audit/log", get(audit_log::handle))
+}

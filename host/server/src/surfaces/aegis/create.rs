@@ -1,0 +1,77 @@
+//! `POST /credentials`: stores a credential.
+
+use axum::extract::State;
+use axum::response::Response;
+use claviger_vault::credentials::{Credential, NewCredential, Rotation, RotationStrategy};
+use claviger_vault::permission::credential;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::asked::Asked;
+use super::{names, settings};
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::request::{Fields, JsonBody};
+use crate::surfaces::answer;
+
+#[derive(Serialize)]
+struct Created<'a> {
+    id: String,
+    name: &'a str,
+    status: &'static str,
+    created_at: Timestamp,
+    encrypted: bool,
+}
+
+impl<'a> Created<'a> {
+    fn of(credential: &'a Credential, now: Timestamp) -> Self {
+        Self {
+            id: names::credential(credential.id),
+            name: credential.name.as_str(),
+            status: credential.status(now).as_str(),
+            created_at: credential.created_at,
+            encrypted: true,
+        }
+    }
+}
+
+pub(super) async fn handle(State(app): State<App>, asked: Asked, body: JsonBody) -> Result<Response, Refusal> {
+    let permit = asked.permit::<credential::Create>(&app).await?;
+    let new = read(body.fields()?)?;
+    let created = app.vault().create_credential(&permit, new).await?;
+    Ok(answer::json(StatusCode::OK, &Created::of(&created, app.now())))
+}
+
+fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
+    let new = NewCredential {
+        name: fields.required_text("name"),
+        kind: fields.required_text("credential_type"),
+        provider: Some(fields.required_text("provider")),
+        description: fields.text("description"),
+        value: fields.secret("value"),
+        fields: fields.secrets("fields").unwrap_or_default(),
+        connection: fields.text("connection"),
+        provider_credential_id: fields.text("provider_credential_id"),
+        expires_at: fields.timestamp("expires_at"),
+        rotation: rotation(&mut fields),
+        alert_threshold_hours: settings::threshold(&mut fields, "alert_threshold_hours"),
+        tags: fields.texts("tags").unwrap_or_default(),
+        metadata: fields.object("metadata").unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(new)
+}
+
+/// Who enables rotation and doesn't say what starts it means the interval.
+fn rotation(fields: &mut Fields) -> Rotation {
+    let enabled = fields.boolean("rotation_enabled").unwrap_or_default();
+    let strategy = settings::strategy(fields, "rotation_strategy");
+    let unsaid = if enabled { RotationStrategy::Scheduled } else { RotationStrategy::Manual };
+    Rotation {
+        enabled,
+        interval_hours: settings::interval(fields, "rotation_interval_hours")
+            .unwrap_or(Rotation::default().interval_hours),
+        strategy: strategy.unwrap_or(unsaid),
+    }
+}

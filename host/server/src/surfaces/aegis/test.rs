@@ -1,0 +1,83 @@
+//! `POST /credentials/{name}/test`: asks the provider whether a credential works.
+
+use axum::extract::State;
+use axum::response::Response;
+use claviger_vault::credentials::{CredentialRef, TestResult};
+use claviger_vault::health::Health;
+use claviger_vault::permission::credential;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::asked::Asked;
+use super::names;
+use crate::app::App;
+use crate::refusal::{Refusal, about};
+use crate::request::PathOf;
+use crate::surfaces::answer;
+
+#[derive(Serialize)]
+struct Tested<'a> {
+    status: &'static str,
+    credential: &'a str,
+    response_time_ms: u64,
+    details: Details<'a>,
+    tested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// What the provider said. What it didn't say isn't there; whether it took the credential is `null` where nobody knows.
+#[derive(Serialize)]
+struct Details<'a> {
+    authenticated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit_remaining: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota_remaining: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    scopes: &'a [String],
+}
+
+impl<'a> Tested<'a> {
+    fn of(name: &'a str, result: &'a TestResult) -> Self {
+        Self {
+            status: names::health(result.health),
+            credential: name,
+            response_time_ms: result.response_time_ms,
+            details: Details::of(result),
+            tested_at: result.tested_at,
+            error: result.reason.as_deref(),
+        }
+    }
+}
+
+impl<'a> Details<'a> {
+    fn of(result: &'a TestResult) -> Self {
+        let report = result.report.as_ref();
+        Self {
+            authenticated: match result.health {
+                Health::Valid => Some(true),
+                Health::Invalid => Some(false),
+                Health::Unknown => None,
+            },
+            rate_limit_remaining: report.and_then(|report| report.rate_limit_remaining),
+            quota_remaining: report.and_then(|report| report.quota_remaining),
+            account: report.and_then(|report| report.account.as_deref()),
+            scopes: report.map_or(&[], |report| &report.scopes),
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(app): State<App>,
+    asked: Asked,
+    PathOf(name): PathOf<String>,
+) -> Result<Response, Refusal> {
+    let permit = asked.permit::<credential::Test>(&app).await?;
+    let reference = CredentialRef::Name(name.clone());
+    let result = app.vault().test_credential(&permit, &reference).await.map_err(about(&name))?;
+    Ok(answer::json(StatusCode::OK, &Tested::of(&name, &result)))
+}

@@ -1,0 +1,74 @@
+//! `PATCH /credentials/{name}`: changes what is known of a credential and its settings. What isn't sent stays as it is.
+
+use axum::extract::State;
+use axum::response::Response;
+use claviger_vault::credentials::{Credential, CredentialPatch, CredentialRef};
+use claviger_vault::permission::credential;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::asked::Asked;
+use super::{names, settings};
+use crate::app::App;
+use crate::refusal::{Refusal, about};
+use crate::request::{Fields, JsonBody, PathOf};
+use crate::surfaces::answer;
+
+/// What is fixed when a credential is stored. Its sender would believe it changed, so it is refused, not ignored.
+const FIXED: [&str; 5] = ["value", "fields", "connection", "credential_type", "provider"];
+
+#[derive(Serialize)]
+struct Updated<'a> {
+    id: String,
+    name: &'a str,
+    status: &'static str,
+    updated_at: Timestamp,
+    updated_fields: Vec<&'static str>,
+}
+
+impl<'a> Updated<'a> {
+    fn of(credential: &'a Credential, updated_fields: Vec<&'static str>, now: Timestamp) -> Self {
+        Self {
+            id: names::credential(credential.id),
+            name: credential.name.as_str(),
+            status: credential.status(now).as_str(),
+            updated_at: credential.updated_at,
+            updated_fields,
+        }
+    }
+}
+
+pub(super) async fn handle(
+    State(app): State<App>,
+    asked: Asked,
+    PathOf(name): PathOf<String>,
+    body: JsonBody,
+) -> Result<Response, Refusal> {
+    let permit = asked.permit::<credential::Update>(&app).await?;
+    let patch = read(body.fields()?)?;
+    let reference = CredentialRef::Name(name.clone());
+    let (credential, fields) =
+        app.vault().update_credential(&permit, &reference, patch).await.map_err(about(&name))?;
+    Ok(answer::json(StatusCode::OK, &Updated::of(&credential, fields, app.now())))
+}
+
+fn read(mut fields: Fields) -> Result<CredentialPatch, Refusal> {
+    for name in FIXED.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>() {
+        fields.problem(name, "can't be changed here; store a new credential");
+    }
+    let patch = CredentialPatch {
+        name: fields.replacement("name", Fields::text),
+        description: fields.change("description", Fields::text),
+        tags: fields.change("tags", Fields::texts).map(Option::unwrap_or_default),
+        metadata: fields.change("metadata", Fields::object).map(Option::unwrap_or_default),
+        provider_credential_id: fields.change("provider_credential_id", Fields::text),
+        expires_at: fields.change("expires_at", Fields::timestamp),
+        rotation_enabled: fields.replacement("rotation_enabled", Fields::boolean),
+        rotation_interval_hours: fields.replacement("rotation_interval_hours", settings::interval),
+        rotation_strategy: fields.replacement("rotation_strategy", settings::strategy),
+        alert_threshold_hours: fields.replacement("alert_threshold_hours", settings::threshold),
+    };
+    fields.finish()?;
+    Ok(patch)
+}

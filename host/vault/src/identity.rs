@@ -1,0 +1,96 @@
+//! Who the callers are: users, their passwords and tokens, and the workspaces that they are members of.
+//!
+//! - `username`, `password`: what a user is known by; `users`: users made, listed and changed
+//! - `token`: what a token says, and the key that signs it; `session`: tokens issued, verified once and then remembered,
+//!   refreshed and, by a `revocation`, ended
+//! - `caller`: whose request it is
+//! - `workspaces`, `members`: workspaces, and who may do what in them
+//! - `memory`: what is remembered of all this, so that a request needs no SQL
+//! - `denials`: denied attempts on their way to the audit log, under `action`'s names
+//! - `start`: what the first start makes
+//!
+//! What a permission is and who has it is [`permission`](crate::permission)'s.
+
+mod action;
+mod caller;
+mod denials;
+mod error;
+mod members;
+mod memory;
+mod password;
+mod revocation;
+mod session;
+mod start;
+mod token;
+mod username;
+mod users;
+mod workspaces;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::audit::{AuditWriter, NewEntry};
+use crate::seal::keys::{KeyError, Keys};
+use crate::store::{Database, StoreError};
+
+pub use caller::{Actor, Caller};
+pub use error::{AuthError, IdentityError, LogInError};
+pub use password::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
+pub use session::IssuedToken;
+pub use start::FirstStart;
+pub use username::{InvalidUsername, Username};
+pub use users::{NewUser, User};
+pub use workspaces::Workspace;
+
+pub(crate) use memory::Memory;
+pub(crate) use token::TokenId;
+
+/// What the host's key for tokens is for.
+const TOKENS: &str = "tokens";
+
+/// What the vault holds to know its callers.
+pub(crate) struct Identity {
+    pub(crate) memory: Arc<Memory>,
+    passwords: password::Passwords,
+    key: token::TokenKey,
+    token_lifetime: Duration,
+    denials: denials::Denials,
+}
+
+impl Identity {
+    /// Reads the key for tokens, which is made if there is none, and the tokens that are revoked.
+    pub(crate) async fn open(
+        database: &Database,
+        keys: &Keys,
+        audit: &AuditWriter,
+        token_lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let (id, seed) = keys.of_host(database, TOKENS, now.as_millisecond()).await?;
+        let key = token::TokenKey::new(id, &seed).map_err(|error| StoreError::damaged("key for tokens", error.cause()))?;
+        let identity = Self {
+            memory: Arc::new(Memory::new()),
+            passwords: password::Passwords::new(),
+            key,
+            token_lifetime,
+            denials: denials::Denials::start(audit.clone()),
+        };
+        identity.memory.reload(database, now).await?;
+        Ok(identity)
+    }
+
+    /// Has an attempt that was denied written to the log, without waiting for it.
+    pub(crate) fn record_denial(&self, entry: NewEntry) {
+        self.denials.record(entry);
+    }
+
+    /// Has all that was denied until now written to the log. Before the audit writer is closed.
+    pub(crate) async fn close(&self) {
+        self.denials.close().await;
+    }
+}
