@@ -111,6 +111,7 @@ impl Guests {
             TARGET,
             "--profile",
             PROFILE,
+            "--message-format=json-render-diagnostics",
             "--target-dir",
         ]);
         cargo
@@ -131,6 +132,7 @@ impl Guests {
         Built {
             directory: self.target_directory.join(TARGET).join(PROFILE),
             out: self.out,
+            messages: String::from_utf8_lossy(&output.stdout).into_owned(),
         }
     }
 }
@@ -145,6 +147,8 @@ impl Default for Guests {
 pub struct Built {
     directory: PathBuf,
     out: PathBuf,
+    /// What cargo said of its work, a JSON object a line.
+    messages: String,
 }
 
 impl Built {
@@ -160,6 +164,15 @@ impl Built {
         self.take(&self.directory.join("examples").join(artefact(name)), name)
     }
 
+    /// The component `<name>.wasm` that the build script of a package made, copied to `OUT_DIR/<name>.wasm`.
+    #[must_use]
+    pub fn made(&self, package: &str, name: &str) -> PathBuf {
+        let directory = out_directory(&self.messages, package);
+        let directory =
+            directory.unwrap_or_else(|| give_up(&format!("cargo names no OUT_DIR of {package}")));
+        self.take(&directory.join(format!("{name}.wasm")), name)
+    }
+
     /// Copies, because the nested target directory is shared by the outer run's profiles; and only what changed, because
     /// the copy's age decides whether what embeds it is compiled again.
     fn take(&self, from: &Path, name: &str) -> PathBuf {
@@ -168,6 +181,17 @@ impl Built {
             .unwrap_or_else(|error| give_up(&format!("{}: {error}", from.display())));
         to
     }
+}
+
+/// Where a package's build script wrote, by cargo's own word ("build-script-executed" in the reference of its messages).
+fn out_directory(messages: &str, package: &str) -> Option<PathBuf> {
+    let of_package = format!("#{package}@");
+    let ran = |line: &&str| {
+        line.contains(r#""reason":"build-script-executed""#) && line.contains(&of_package)
+    };
+    let line = messages.lines().find(ran)?;
+    let path = line.split_once(r#""out_dir":""#)?.1.split_once('"')?.0;
+    Some(PathBuf::from(path.replace(r"\\", r"\")))
 }
 
 fn artefact(name: &str) -> String {

@@ -26,6 +26,14 @@ impl Response {
             .map(|header| header.value.as_str())
     }
 
+    /// All headers, names in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .headers
+            .iter()
+            .map(|header| (header.key.as_str(), header.value.as_str()))
+    }
+
     /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
