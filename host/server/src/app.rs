@@ -25,9 +25,18 @@ struct Parts {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(vault: Vault, catalogue: Arc<ArcSwap<Catalogue>>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        vault: Vault,
+        catalogue: Arc<ArcSwap<Catalogue>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let started = time(&*clock);
-        Self(Arc::new(Parts { vault, catalogue, clock, started }))
+        Self(Arc::new(Parts {
+            vault,
+            catalogue,
+            clock,
+            started,
+        }))
     }
 
     /// The vault.
@@ -41,12 +50,21 @@ impl App {
         caller: &Caller,
         workspace: impl Into<WorkspaceRef<'_>>,
     ) -> Result<Permit<P>, Refusal> {
-        self.vault().permit(caller, workspace).await.map_err(denied::<P>)
+        self.vault()
+            .permit(caller, workspace)
+            .await
+            .map_err(denied::<P>)
     }
 
     /// Leave for the caller to do `P` on the server.
-    pub(crate) async fn server_permit<P: OnServer>(&self, caller: &Caller) -> Result<ServerPermit<P>, Refusal> {
-        self.vault().server_permit(caller).await.map_err(denied::<P>)
+    pub(crate) async fn server_permit<P: OnServer>(
+        &self,
+        caller: &Caller,
+    ) -> Result<ServerPermit<P>, Refusal> {
+        self.vault()
+            .server_permit(caller)
+            .await
+            .map_err(denied::<P>)
     }
 
     /// The plugins that serve now.
@@ -67,5 +85,8 @@ impl App {
 
 fn time(clock: &dyn Clock) -> Timestamp {
     // Out of range only in the year 9999.
-    i64::try_from(clock.now_ms()).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+    i64::try_from(clock.now_ms())
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or(Timestamp::MAX)
 }

@@ -70,7 +70,11 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, Failure> 
 /// One line, whatever the error's text.
 fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
     let text = Chain(error).to_string();
-    let line: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let line: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     eprintln!("claviger: {}", line.join(" "));
     ExitCode::from(code)
 }

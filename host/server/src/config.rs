@@ -34,7 +34,10 @@ pub struct Config {
     #[serde(default = "values::default_data_dir")]
     pub data_dir: PathBuf,
     /// The address that every surface is served on.
-    #[serde(default = "values::default_listen", deserialize_with = "values::listen")]
+    #[serde(
+        default = "values::default_listen",
+        deserialize_with = "values::listen"
+    )]
     pub listen: SocketAddr,
     /// Where the database is, as a URL; `SQLite` in the data directory if not set.
     #[serde(default)]
@@ -66,8 +69,15 @@ impl Config {
         if let Some((path, text)) = read(file)? {
             figment = figment.merge(NamedToml { path, text });
         }
-        let (master_key, admin_password) = (environment.secret(MASTER_KEY)?, environment.secret(ADMIN_PASSWORD)?);
-        let config = Self { master_key, admin_password, ..figment.merge(environment).extract()? };
+        let (master_key, admin_password) = (
+            environment.secret(MASTER_KEY)?,
+            environment.secret(ADMIN_PASSWORD)?,
+        );
+        let config = Self {
+            master_key,
+            admin_password,
+            ..figment.merge(environment).extract()?
+        };
         if config.master_key.is_some() && config.master_key_file.is_some() {
             return Err(ConfigError::TwoMasterKeys);
         }
@@ -95,7 +105,9 @@ impl figment::Provider for NamedToml {
         figment::Metadata::named(self.path.display().to_string())
     }
 
-    fn data(&self) -> figment::error::Result<figment::value::Map<figment::Profile, figment::value::Dict>> {
+    fn data(
+        &self,
+    ) -> figment::error::Result<figment::value::Map<figment::Profile, figment::value::Dict>> {
         Toml::string(&self.text).data()
     }
 }

@@ -32,7 +32,11 @@ pub(crate) async fn serve(listener: TcpListener, app: App, stop: impl Future<Out
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, address)) => connect(stream, Front::new(router.clone(), app.clone(), address.ip()), stopped.clone()),
+            Ok((stream, address)) => connect(
+                stream,
+                Front::new(router.clone(), app.clone(), address.ip()),
+                stopped.clone(),
+            ),
             Err(error) => {
                 warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -41,8 +45,14 @@ pub(crate) async fn serve(listener: TcpListener, app: App, stop: impl Future<Out
     }
     drop((listener, stopped));
     stopping.send_replace(());
-    if tokio::time::timeout(DRAIN, stopping.closed()).await.is_err() {
-        warn!("requests were still under way after {} seconds and are cut off", DRAIN.as_secs());
+    if tokio::time::timeout(DRAIN, stopping.closed())
+        .await
+        .is_err()
+    {
+        warn!(
+            "requests were still under way after {} seconds and are cut off",
+            DRAIN.as_secs()
+        );
     }
 }
 
@@ -52,7 +62,8 @@ fn connect(stream: TcpStream, front: Front, mut stopped: watch::Receiver<()>) {
     }
     tokio::spawn(async move {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        http.timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT);
         let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), front));
         let ended = tokio::select! {
             ended = &mut connection => ended,

@@ -44,7 +44,11 @@ pub(crate) struct Front {
 impl Front {
     /// For a connection from `address`.
     pub(crate) fn new(router: Router, app: App, address: IpAddr) -> Self {
-        Self { router, app, address }
+        Self {
+            router,
+            app,
+            address,
+        }
     }
 }
 
@@ -58,12 +62,17 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
         let trace = TraceId::random();
         let surface = Surface::of(request.uri().path());
         let line = Line::of(&request);
-        let info = RequestInfo { trace_id: trace.as_str().to_owned(), address: Some(self.address) };
+        let info = RequestInfo {
+            trace_id: trace.as_str().to_owned(),
+            address: Some(self.address),
+        };
         request.extensions_mut().insert(info);
         let mut router = self.router.clone();
         let app = self.app.clone();
         Box::pin(async move {
-            let answered = AssertUnwindSafe(async move { router.call(request).await }).catch_unwind().await;
+            let answered = AssertUnwindSafe(async move { router.call(request).await })
+                .catch_unwind()
+                .await;
             let response = match answered {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
@@ -71,7 +80,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
             };
             let mut response = render(response, surface, &trace, &app);
             // A copy of 32 hexadecimal digits is always a header value.
-            if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(trace.as_str().as_bytes())) {
+            if let Ok(value) =
+                HeaderValue::from_maybe_shared(Bytes::copy_from_slice(trace.as_str().as_bytes()))
+            {
                 response.headers_mut().insert(X_TRACE_ID, value);
             }
             if let Some(Line { method, path }) = line {
@@ -90,8 +101,10 @@ struct Line {
 
 impl Line {
     fn of(request: &Request) -> Option<Self> {
-        tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| Self { method: request.method().clone(), path: request.uri().path().to_owned() })
+        tracing::enabled!(tracing::Level::DEBUG).then(|| Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+        })
     }
 }
 
@@ -106,10 +119,16 @@ fn render(mut response: Response, surface: Surface, trace: &TraceId, app: &App) 
         error.headers_mut().insert(ALLOW, allow);
     }
     if error.status() == StatusCode::UNAUTHORIZED {
-        error.headers_mut().insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        error.headers_mut().insert(
+            http::header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer"),
+        );
     }
     if let Some(ms) = retry_after_ms(&refusal) {
-        error.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+        error.headers_mut().insert(
+            http::header::RETRY_AFTER,
+            HeaderValue::from(ms.div_ceil(1000).max(1)),
+        );
     }
     error
 }
@@ -124,14 +143,27 @@ fn retry_after_ms(refusal: &Refusal) -> Option<u64> {
 }
 
 fn log_internal(refusal: &Arc<Refusal>, trace: &TraceId) {
-    if let Refusal::Internal(cause) | Refusal::Unavailable { cause: Some(cause), .. } = &**refusal {
+    if let Refusal::Internal(cause)
+    | Refusal::Unavailable {
+        cause: Some(cause), ..
+    } = &**refusal
+    {
         error!(trace_id = trace.as_str(), error = %Chain(&**cause), "a request failed");
     }
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Refusal {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Refusal::Internal(format!("a handler panicked: {}", said.unwrap_or("it gave no reason")).into())
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Refusal::Internal(
+        format!(
+            "a handler panicked: {}",
+            said.unwrap_or("it gave no reason")
+        )
+        .into(),
+    )
 }
 
 /// An error and what caused it, on one line.

@@ -9,7 +9,10 @@ use crate::config::{Config, LogFormat};
 
 /// Starts writing the log as the configuration says.
 pub(crate) fn start(config: &Config) -> Result<(), TryInitError> {
-    let lines = fmt().with_env_filter(config.log_level.filter()).with_writer(io::stderr).with_ansi(false);
+    let lines = fmt()
+        .with_env_filter(config.log_level.filter())
+        .with_writer(io::stderr)
+        .with_ansi(false);
     match config.log_format {
         LogFormat::Text => lines.finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),

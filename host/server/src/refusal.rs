@@ -93,7 +93,10 @@ pub enum Refusal {
 impl Refusal {
     /// One rule broken in one field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![Problem { field: field.into(), message: message.into() }])
+        Self::Invalid(vec![Problem {
+            field: field.into(),
+            message: message.into(),
+        }])
     }
 
     /// What a client can be told in one sentence, where the surface has no words of its own.
@@ -106,15 +109,25 @@ impl Refusal {
             Self::Forbidden { permission } => format!("This needs the permission `{permission}`"),
             Self::NotFound { what, name } => format!("{what} not found: {name}"),
             Self::NoSuchPath => "There is no endpoint with this path".to_owned(),
-            Self::MethodNotAllowed => "This path does not have this method; the Allow header lists those it has".to_owned(),
+            Self::MethodNotAllowed => {
+                "This path does not have this method; the Allow header lists those it has"
+                    .to_owned()
+            }
             Self::NameTaken { what, .. } => format!("{what} name already exists"),
             Self::Conflict { message, .. } | Self::Malformed(message) => message.clone(),
             Self::Invalid(problems) => sentence(problems),
             Self::TooLarge { limit } => format!("The body is longer than {limit} bytes; send less"),
-            Self::NotJson => "Send the body as JSON, with `Content-Type: application/json`".to_owned(),
-            Self::TooManyRequests { retry_after_ms } => format!("Too many requests; try again in {retry_after_ms} ms"),
+            Self::NotJson => {
+                "Send the body as JSON, with `Content-Type: application/json`".to_owned()
+            }
+            Self::TooManyRequests { retry_after_ms } => {
+                format!("Too many requests; try again in {retry_after_ms} ms")
+            }
             Self::Unavailable { message, .. } => message.clone(),
-            Self::Internal(_) => "Internal server error; the server's log has more under this answer's trace id".to_owned(),
+            Self::Internal(_) => {
+                "Internal server error; the server's log has more under this answer's trace id"
+                    .to_owned()
+            }
         }
     }
 }
@@ -123,7 +136,13 @@ impl Refusal {
 fn sentence(problems: &[Problem]) -> String {
     let parts: Vec<String> = problems
         .iter()
-        .map(|Problem { field, message }| if field.is_empty() { message.clone() } else { format!("{field}: {message}") })
+        .map(|Problem { field, message }| {
+            if field.is_empty() {
+                message.clone()
+            } else {
+                format!("{field}: {message}")
+            }
+        })
         .collect();
     parts.join("; ")
 }

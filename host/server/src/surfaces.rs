@@ -19,12 +19,15 @@ mod accounts;
 mod admin;
 mod aegis;
 mod answer;
+#[cfg(test)]
+mod error_shapes;
 mod health;
 mod workspaces;
 
 pub(crate) use admin::PluginView;
 pub(crate) use workspaces::names::{
-    parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id, workspace as workspace_id,
+    parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id,
+    workspace as workspace_id,
 };
 
 /// Whose words an answer is in.
@@ -89,7 +92,10 @@ mod tests {
     fn a_path_tells_its_surface() {
         for (path, surface) in [
             ("/v1/token", Surface::Accounts),
-            ("/frontend/workspaces/WSP-1/credentials", Surface::Workspaces),
+            (
+                "/frontend/workspaces/WSP-1/credentials",
+                Surface::Workspaces,
+            ),
             ("/credentials", Surface::Aegis),
             ("/credentials/a/b/c", Surface::Aegis),
             ("/health/check-all", Surface::Aegis),

@@ -25,22 +25,29 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<ExitCode, F
     let Command::List { json } = command;
     let runtime = Runtime::new(RuntimeOptions::default())?;
     let plugins = wiring::load_plugins(&runtime, &config.plugins).await?;
-    let views: Vec<PluginView> = plugins.iter().map(|plugin| PluginView::of(plugin)).collect();
+    let views: Vec<PluginView> = plugins
+        .iter()
+        .map(|plugin| PluginView::of(plugin))
+        .collect();
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer_pretty(&mut out, &views)?;
         writeln!(out)?;
     } else {
-        views.iter().try_for_each(|view| write_out(&mut out, view))?;
+        views
+            .iter()
+            .try_for_each(|view| write_out(&mut out, view))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn write_out(out: &mut impl Write, view: &PluginView) -> std::io::Result<()> {
     writeln!(out, "{} {}  {}", view.name, view.version, view.description)?;
-    for (label, items) in
-        [("capabilities", &view.capabilities), ("kinds", &view.kinds), ("origins", &view.origins)]
-    {
+    for (label, items) in [
+        ("capabilities", &view.capabilities),
+        ("kinds", &view.kinds),
+        ("origins", &view.origins),
+    ] {
         writeln!(out, "  {label:<14}{}", items.join(", "))?;
     }
     writeln!(out, "  {:<14}{}", "provenance", view.provenance)?;

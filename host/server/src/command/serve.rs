@@ -21,26 +21,44 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     logging::start(&config)?;
     // Before anything is opened, so that a second server on the same address changes nothing.
     let listen = config.listen;
-    let listener =
-        TcpListener::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| StartError::Listen {
+            address: listen,
+            source,
+        })?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         warn!(%address, "requests, and the secrets in them, reach this address unencrypted; put TLS in front of it");
     }
     // Taken before the ready line, so that whoever has read it can already stop the server.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let Started { app, vault, plugins, first_start } = wiring::start(config).await?;
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let Started {
+        app,
+        vault,
+        plugins,
+        first_start,
+    } = wiring::start(config).await?;
     let mut out = std::io::stdout().lock();
     if let Some(first) = first_start {
         let id = workspace_id(first.default_workspace);
         writeln!(out, "first start: the workspace `default` has the id {id}")?;
         if let Some(password) = first.admin_password {
-            let password = password.expose_str().unwrap_or_default();
-            writeln!(out, "first start: the user `admin` has the password {password} (shown this once)")?;
+            writeln!(
+                out,
+                "first start: the user `admin` has the password {} (shown this once)",
+                *password
+            )?;
         }
     }
     let took = begun.elapsed().as_millis();
-    writeln!(out, "claviger ready on http://{address} ({plugins} plugins, {took} ms)")?;
+    writeln!(
+        out,
+        "claviger ready on http://{address} ({plugins} plugins, {took} ms)"
+    )?;
     out.flush()?;
     drop(out);
     let stop = async move {

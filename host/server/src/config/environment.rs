@@ -41,15 +41,25 @@ impl Environment {
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let ours = |name: &OsStr| {
             let name = name.to_string_lossy();
-            name.strip_prefix(PREFIX).is_some_and(|rest| !NOT_OURS.iter().any(|foreign| rest.starts_with(foreign)))
+            name.strip_prefix(PREFIX)
+                .is_some_and(|rest| !NOT_OURS.iter().any(|foreign| rest.starts_with(foreign)))
         };
-        Self(variables.into_iter().filter(|(name, value)| ours(name) && !value.is_empty()).collect())
+        Self(
+            variables
+                .into_iter()
+                .filter(|(name, value)| ours(name) && !value.is_empty())
+                .collect(),
+        )
     }
 
     /// The value of a variable that is a secret.
     pub(super) fn secret(&self, name: &str) -> Result<Option<Secret>, Error> {
-        let Some((_, value)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(None) };
-        let text = value.to_str().ok_or_else(|| Error::from(format!("{name} is not UTF-8")))?;
+        let Some((_, value)) = self.0.iter().find(|(known, _)| known == name) else {
+            return Ok(None);
+        };
+        let text = value
+            .to_str()
+            .ok_or_else(|| Error::from(format!("{name} is not UTF-8")))?;
         Ok(Some(Secret::from(text.to_owned())))
     }
 }
@@ -67,7 +77,10 @@ impl Provider for Environment {
             }
             let text = |part: &OsStr| part.to_str().map(ToOwned::to_owned);
             let (Some(name), Some(value)) = (text(name), text(value)) else {
-                return Err(Error::from(format!("{} is not UTF-8", name.to_string_lossy())));
+                return Err(Error::from(format!(
+                    "{} is not UTF-8",
+                    name.to_string_lossy()
+                )));
             };
             insert(&mut root, &name, value);
         }
@@ -77,12 +90,17 @@ impl Provider for Environment {
 
 fn insert(root: &mut Dict, name: &str, value: String) {
     let rest = name.strip_prefix(PREFIX).unwrap_or(name);
-    let mut path: Vec<String> = rest.split("__").map(|part| part.to_ascii_lowercase().replace('_', "-")).collect();
+    let mut path: Vec<String> = rest
+        .split("__")
+        .map(|part| part.to_ascii_lowercase().replace('_', "-"))
+        .collect();
     let nested = path.len() > 1;
     let Some(last) = path.pop() else { return };
     let mut table = root;
     for part in path {
-        let entry = table.entry(part).or_insert_with(|| Value::from(Dict::new()));
+        let entry = table
+            .entry(part)
+            .or_insert_with(|| Value::from(Dict::new()));
         if !matches!(entry, Value::Dict(..)) {
             *entry = Value::from(Dict::new());
         }
@@ -90,12 +108,19 @@ fn insert(root: &mut Dict, name: &str, value: String) {
         table = inner;
     }
     // Parsing can't fail: what is no TOML-like value is text.
-    let value = if nested { value.parse().unwrap_or_else(|never| match never {}) } else { Value::from(value) };
+    let value = if nested {
+        value.parse().unwrap_or_else(|never| match never {})
+    } else {
+        Value::from(value)
+    };
     table.insert(last, value);
 }
 
 /// The variable that sets the key at `path`, for error messages.
 pub(super) fn variable(path: &[String]) -> String {
-    let parts: Vec<String> = path.iter().map(|part| part.to_ascii_uppercase().replace('-', "_")).collect();
+    let parts: Vec<String> = path
+        .iter()
+        .map(|part| part.to_ascii_uppercase().replace('-', "_"))
+        .collect();
     format!("{PREFIX}{}", parts.join("__"))
 }

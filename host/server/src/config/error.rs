@@ -33,7 +33,10 @@ impl From<figment::Error> for ConfigError {
 }
 
 fn describe(error: &figment::Error) -> String {
-    let source = error.metadata.as_ref().map_or("configuration", |metadata| metadata.name.as_ref());
+    let source = error
+        .metadata
+        .as_ref()
+        .map_or("configuration", |metadata| metadata.name.as_ref());
     let mut path = error.path.clone();
     if let Kind::UnknownField(field, _) = &error.kind
         && path.last() != Some(field)
@@ -51,7 +54,10 @@ fn describe(error: &figment::Error) -> String {
 /// Says what to change, without the value: it may be a secret.
 fn reason(kind: &Kind) -> String {
     match kind {
-        Kind::UnknownField(_, known) => format!("is not a key that is known here; known: {}", known.join(", ")),
+        Kind::UnknownField(_, known) => format!(
+            "is not a key that is known here; known: {}",
+            known.join(", ")
+        ),
         Kind::UnknownVariant(_, known) => format!("is none of {}", known.join(", ")),
         Kind::InvalidType(found, wanted) => format!("wants {wanted}, not {}", type_of(found)),
         Kind::InvalidValue(_, wanted) => format!("wants {wanted}"),

@@ -4,14 +4,25 @@ use std::ffi::OsString;
 use std::io::Write;
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
-    Environment::of(pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    Environment::of(
+        pairs
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value))),
+    )
 }
 
 fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Config, String> {
-    let mut file = tempfile::Builder::new().prefix("claviger").suffix(".toml").tempfile().expect("a file");
+    let mut file = tempfile::Builder::new()
+        .prefix("claviger")
+        .suffix(".toml")
+        .tempfile()
+        .expect("a file");
     file.write_all(text.as_bytes()).expect("written");
-    Config::load(Some(file.path()), environment(pairs))
-        .map_err(|error| error.to_string().replace(&file.path().display().to_string(), "FILE"))
+    Config::load(Some(file.path()), environment(pairs)).map_err(|error| {
+        error
+            .to_string()
+            .replace(&file.path().display().to_string(), "FILE")
+    })
 }
 
 fn refusal(text: &str, pairs: &[(&str, &str)]) -> String {
@@ -24,20 +35,36 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(config.data_dir, PathBuf::from("data"));
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.log_format, LogFormat::Text);
-    assert!(config.database_url.is_none() && config.master_key.is_none() && config.plugins.is_empty());
+    assert!(
+        config.database_url.is_none() && config.master_key.is_none() && config.plugins.is_empty()
+    );
 }
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let config = load("listen = \"127.0.0.1:1\"\ndata-dir = \"here\"", &[("CLAVIGER_LISTEN", "[::1]:0")]).expect("loads");
+    let config = load(
+        "listen = \"127.0.0.1:1\"\ndata-dir = \"here\"",
+        &[("CLAVIGER_LISTEN", "[::1]:0")],
+    )
+    .expect("loads");
     assert_eq!(config.listen.to_string(), "[::1]:0");
     assert_eq!(config.data_dir, PathBuf::from("here"));
 }
 
 #[test]
 fn a_password_of_digits_stays_text_and_an_empty_variable_is_not_set() {
-    let config = load("", &[("CLAVIGER_ADMIN_PASSWORD", " 0123 "), ("CLAVIGER_MASTER_KEY", "")]).expect("loads");
-    assert_eq!(config.admin_password.as_ref().and_then(Secret::expose_str), Some(" 0123 "));
+    let config = load(
+        "",
+        &[
+            ("CLAVIGER_ADMIN_PASSWORD", " 0123 "),
+            ("CLAVIGER_MASTER_KEY", ""),
+        ],
+    )
+    .expect("loads");
+    assert_eq!(
+        config.admin_password.as_ref().and_then(Secret::expose_str),
+        Some(" 0123 ")
+    );
     assert!(config.master_key.is_none());
 }
 
@@ -49,17 +76,34 @@ fn plugins_can_be_set_in_the_environment_too() {
 
 #[test]
 fn what_an_orchestrator_adds_is_not_configuration() {
-    load("", &[("CLAVIGER_SERVICE_HOST", "10.0.0.1"), ("CLAVIGER_PORT", "tcp://10.0.0.1:80"), ("CLAVIGER_CONFIG", "x")]).expect("loads");
+    load(
+        "",
+        &[
+            ("CLAVIGER_SERVICE_HOST", "10.0.0.1"),
+            ("CLAVIGER_PORT", "tcp://10.0.0.1:80"),
+            ("CLAVIGER_CONFIG", "x"),
+        ],
+    )
+    .expect("loads");
 }
 
 #[test]
 fn unknown_keys_are_named() {
     let message = refusal("data-dri = \"x\"", &[]);
-    assert!(message.starts_with("FILE: `data-dri`: is not a key that is known here; known: data-dir,"), "{message}");
+    assert!(
+        message.starts_with("FILE: `data-dri`: is not a key that is known here; known: data-dir,"),
+        "{message}"
+    );
     let message = refusal("", &[("CLAVIGER_DATA_DRI", "x")]);
-    assert!(message.starts_with("CLAVIGER_DATA_DRI: is not a key"), "{message}");
+    assert!(
+        message.starts_with("CLAVIGER_DATA_DRI: is not a key"),
+        "{message}"
+    );
     let message = refusal("[plugins.openai]\ntimout = \"5s\"", &[]);
-    assert!(message.contains("FILE: `plugins.openai.timout`: is not a key"), "{message}");
+    assert!(
+        message.contains("FILE: `plugins.openai.timout`: is not a key"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -72,14 +116,20 @@ fn wrong_values_say_what_is_wanted() {
         refusal("[[listen]]\naddress = \"127.0.0.1:1\"", &[]),
         "FILE: `listen`: `[[listen]]` entries are not known to this version; write `listen = \"127.0.0.1:8080\"`"
     );
-    assert_eq!(refusal("log-format = \"xml\"", &[]), "FILE: `log-format`: is none of text, json");
+    assert_eq!(
+        refusal("log-format = \"xml\"", &[]),
+        "FILE: `log-format`: is none of text, json"
+    );
     assert!(refusal("[[backend]]\nid = \"x\"", &[]).contains("`backend`: is not a key"));
 }
 
 #[test]
 fn secrets_are_not_taken_from_the_file() {
     let message = refusal("admin-password = \"sk-canary\"", &[]);
-    assert!(message.starts_with("FILE: `admin-password`: is not a key") && !message.contains("canary"), "{message}");
+    assert!(
+        message.starts_with("FILE: `admin-password`: is not a key") && !message.contains("canary"),
+        "{message}"
+    );
 }
 
 #[test]

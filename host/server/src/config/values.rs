@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::EnvFilter;
 
 /// What log lines look like.
@@ -69,11 +69,17 @@ pub(super) fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Socke
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<SocketAddr, E> {
-            text.parse().map_err(|_| E::custom(format_args!("wants an IP address and a port, such as 127.0.0.1:8080, not `{text}`")))
+            text.parse().map_err(|_| {
+                E::custom(format_args!(
+                    "wants an IP address and a port, such as 127.0.0.1:8080, not `{text}`"
+                ))
+            })
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<SocketAddr, A::Error> {
-            Err(A::Error::custom("`[[listen]]` entries are not known to this version; write `listen = \"127.0.0.1:8080\"`"))
+            Err(A::Error::custom(
+                "`[[listen]]` entries are not known to this version; write `listen = \"127.0.0.1:8080\"`",
+            ))
         }
     }
 

@@ -12,7 +12,10 @@ use crate::front::Chain;
 /// What an error means that came up while working on the credential called `name`.
 pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
     move |error| match error {
-        VaultError::NotFound => Refusal::NotFound { what: "Credential", name: name.to_owned() },
+        VaultError::NotFound => Refusal::NotFound {
+            what: "Credential",
+            name: name.to_owned(),
+        },
         other => other.into(),
     }
 }
@@ -20,8 +23,12 @@ pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
 /// What it means not to get a permit of `P`.
 pub(crate) fn denied<P: Permission>(denied: Denied) -> Refusal {
     match denied {
-        Denied::NotAMember => Refusal::NotAMember { permission: P::NAME },
-        Denied::Missing { permission } => Refusal::Forbidden { permission: permission.as_str() },
+        Denied::NotAMember => Refusal::NotAMember {
+            permission: P::NAME,
+        },
+        Denied::Missing { permission } => Refusal::Forbidden {
+            permission: permission.as_str(),
+        },
         Denied::Unavailable(ref cause) => unavailable(&denied, cause),
     }
 }
@@ -29,11 +36,26 @@ pub(crate) fn denied<P: Permission>(denied: Denied) -> Refusal {
 impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::NotFound => Self::NotFound { what: "Credential", name: String::new() },
-            VaultError::NameTaken { name } => Self::NameTaken { what: "Credential", name },
+            VaultError::NotFound => Self::NotFound {
+                what: "Credential",
+                name: String::new(),
+            },
+            VaultError::NameTaken { name } => Self::NameTaken {
+                what: "Credential",
+                name,
+            },
             VaultError::Invalid(problems) => Self::Invalid(problems),
-            VaultError::Conflict { message, retry_after_ms } => Self::Conflict { message, retry_after_ms },
-            VaultError::Unavailable => Self::Unavailable { message: error.to_string(), cause: None },
+            VaultError::Conflict {
+                message,
+                retry_after_ms,
+            } => Self::Conflict {
+                message,
+                retry_after_ms,
+            },
+            VaultError::Unavailable => Self::Unavailable {
+                message: error.to_string(),
+                cause: None,
+            },
             VaultError::Internal(cause) => Self::Internal(told(&cause).into()),
         }
     }
@@ -43,9 +65,15 @@ impl From<AuthError> for Refusal {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Missing => Self::Unauthenticated("Authentication required"),
-            AuthError::Invalid => Self::Unauthenticated("The token is not valid; log in for a new one"),
-            AuthError::Expired => Self::Unauthenticated("The token has expired; log in for a new one"),
-            AuthError::Revoked => Self::Unauthenticated("The token has been revoked; log in for a new one"),
+            AuthError::Invalid => {
+                Self::Unauthenticated("The token is not valid; log in for a new one")
+            }
+            AuthError::Expired => {
+                Self::Unauthenticated("The token has expired; log in for a new one")
+            }
+            AuthError::Revoked => {
+                Self::Unauthenticated("The token has been revoked; log in for a new one")
+            }
             AuthError::Unavailable(ref cause) => unavailable(&error, cause),
         }
     }
@@ -55,7 +83,9 @@ impl From<LogInError> for Refusal {
     fn from(error: LogInError) -> Self {
         match error {
             LogInError::Refused => Self::WrongPassword,
-            LogInError::Busy { retry_after } => Self::TooManyRequests { retry_after_ms: milliseconds(retry_after) },
+            LogInError::Busy { retry_after } => Self::TooManyRequests {
+                retry_after_ms: milliseconds(retry_after),
+            },
             LogInError::Unavailable(ref cause) => unavailable(&error, cause),
         }
     }
@@ -66,20 +96,35 @@ impl From<IdentityError> for Refusal {
         match error {
             IdentityError::Invalid(problems) => Self::Invalid(problems),
             IdentityError::UsernameTaken { name } => Self::NameTaken { what: "User", name },
-            IdentityError::WorkspaceNameTaken { name } => Self::NameTaken { what: "Workspace", name },
-            IdentityError::NoSuchUser => Self::NotFound { what: "User", name: String::new() },
-            IdentityError::NoSuchMember => Self::NotFound { what: "Member", name: String::new() },
-            IdentityError::Yourself | IdentityError::LastManager => {
-                Self::Conflict { message: error.to_string(), retry_after_ms: None }
-            }
-            IdentityError::Busy { retry_after } => Self::TooManyRequests { retry_after_ms: milliseconds(retry_after) },
+            IdentityError::WorkspaceNameTaken { name } => Self::NameTaken {
+                what: "Workspace",
+                name,
+            },
+            IdentityError::NoSuchUser => Self::NotFound {
+                what: "User",
+                name: String::new(),
+            },
+            IdentityError::NoSuchMember => Self::NotFound {
+                what: "Member",
+                name: String::new(),
+            },
+            IdentityError::Yourself | IdentityError::LastManager => Self::Conflict {
+                message: error.to_string(),
+                retry_after_ms: None,
+            },
+            IdentityError::Busy { retry_after } => Self::TooManyRequests {
+                retry_after_ms: milliseconds(retry_after),
+            },
             IdentityError::Unavailable(ref cause) => unavailable(&error, cause),
         }
     }
 }
 
 fn unavailable(error: &dyn std::error::Error, cause: &InternalError) -> Refusal {
-    Refusal::Unavailable { message: error.to_string(), cause: Some(told(cause).into()) }
+    Refusal::Unavailable {
+        message: error.to_string(),
+        cause: Some(told(cause).into()),
+    }
 }
 
 /// The cause in words, since an internal error has none of its own.

@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::refusal::Refusal;
 
 const MISSING: &str = "Authentication required: send a token as `Authorization: Bearer <token>`";
-const MALFORMED: &str = "The Authorization header is malformed: send `Authorization: Bearer <token>`";
+const MALFORMED: &str =
+    "The Authorization header is malformed: send `Authorization: Bearer <token>`";
 
 /// A caller whose token counts.
 pub(crate) struct Authenticated(pub(crate) Caller);
@@ -20,7 +21,10 @@ impl FromRequestParts<App> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let info = parts.extensions.get::<RequestInfo>().ok_or_else(|| Refusal::Internal("no trace id".into()))?;
+        let info = parts
+            .extensions
+            .get::<RequestInfo>()
+            .ok_or_else(|| Refusal::Internal("no trace id".into()))?;
         let token = token(&parts.headers)?;
         Ok(Self(app.vault().authenticate(token, info).await?))
     }
@@ -29,13 +33,24 @@ impl FromRequestParts<App> for Authenticated {
 /// The token that the headers carry.
 fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     if let Some(value) = headers.get(AUTHORIZATION) {
-        let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
+        let (scheme, token) = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .unwrap_or_default();
         let token = token.trim();
-        let well_formed = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ');
-        return if well_formed { Ok(token) } else { Err(Refusal::Unauthenticated(MALFORMED)) };
+        let well_formed =
+            scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ');
+        return if well_formed {
+            Ok(token)
+        } else {
+            Err(Refusal::Unauthenticated(MALFORMED))
+        };
     }
     match headers.get("x-api-key") {
-        Some(value) => value.to_str().map_err(|_| Refusal::Unauthenticated(MALFORMED)),
+        Some(value) => value
+            .to_str()
+            .map_err(|_| Refusal::Unauthenticated(MALFORMED)),
         None => Err(Refusal::Unauthenticated(MISSING)),
     }
 }
@@ -45,14 +60,20 @@ mod tests {
     use super::*;
 
     fn read(name: &'static str, value: &'static str) -> Option<String> {
-        let headers = HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().expect("a value"))]);
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static(name),
+            value.parse().expect("a value"),
+        )]);
         token(&headers).ok().map(ToOwned::to_owned)
     }
 
     #[test]
     fn a_token_comes_as_bearer_or_as_an_api_key() {
         assert_eq!(read("authorization", "Bearer abc").as_deref(), Some("abc"));
-        assert_eq!(read("authorization", "bearer  abc ").as_deref(), Some("abc"));
+        assert_eq!(
+            read("authorization", "bearer  abc ").as_deref(),
+            Some("abc")
+        );
         assert_eq!(read("x-api-key", "abc").as_deref(), Some("abc"));
     }
 

@@ -22,22 +22,37 @@ pub(crate) struct Fields {
 impl Fields {
     /// Of a JSON body.
     pub(crate) fn of_body(object: Vec<(String, Value)>) -> Self {
-        Self { object, problems: Vec::new(), texts_alone: false }
+        Self {
+            object,
+            problems: Vec::new(),
+            texts_alone: false,
+        }
     }
 
     /// Of a query.
     pub(crate) fn of_query(object: Vec<(String, Value)>) -> Self {
-        Self { object, problems: Vec::new(), texts_alone: true }
+        Self {
+            object,
+            problems: Vec::new(),
+            texts_alone: true,
+        }
     }
 
     /// Reports what is wrong, if something is.
     pub(crate) fn finish(self) -> Result<(), Refusal> {
-        if self.problems.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid(self.problems))
+        }
     }
 
     /// Takes note of a broken rule.
     pub(crate) fn problem(&mut self, field: &str, message: impl Into<String>) {
-        self.problems.push(Problem { field: field.to_owned(), message: message.into() });
+        self.problems.push(Problem {
+            field: field.to_owned(),
+            message: message.into(),
+        });
     }
 
     /// Whether the field was sent at all, `null` included.
@@ -68,7 +83,8 @@ impl Fields {
 
     /// A text that nobody may see and that has to be there.
     pub(crate) fn required_secret(&mut self, name: &str) -> Secret {
-        self.required(name, Self::secret).unwrap_or_else(|| Secret::new(Vec::new()))
+        self.required(name, Self::secret)
+            .unwrap_or_else(|| Secret::new(Vec::new()))
     }
 
     /// True or false.
@@ -107,17 +123,27 @@ impl Fields {
 
     /// A time (RFC 3339); one without an offset, or a date alone, is taken as UTC.
     pub(crate) fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
-        self.read(name, "a time such as 2026-12-31T00:00:00Z", |value| match &value {
-            Value::Text(text) => parse_time(text).ok_or(value),
-            _ => Err(value),
-        })
+        self.read(
+            name,
+            "a time such as 2026-12-31T00:00:00Z",
+            |value| match &value {
+                Value::Text(text) => parse_time(text).ok_or(value),
+                _ => Err(value),
+            },
+        )
     }
 
     /// A list of texts.
     pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
         self.read(name, "a list of texts", |value| match value {
             Value::List(list) if list.iter().all(|item| matches!(item, Value::Text(_))) => {
-                let text = |item| if let Value::Text(text) = item { text.as_str().to_owned() } else { String::new() };
+                let text = |item| {
+                    if let Value::Text(text) = item {
+                        text.as_str().to_owned()
+                    } else {
+                        String::new()
+                    }
+                };
                 Ok(list.into_iter().map(text).collect())
             }
             other => Err(other),
@@ -130,9 +156,15 @@ impl Fields {
     }
 
     /// An object as it is.
-    pub(crate) fn object(&mut self, name: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    pub(crate) fn object(
+        &mut self,
+        name: &str,
+    ) -> Option<serde_json::Map<String, serde_json::Value>> {
         self.read(name, "an object", |value| match value {
-            Value::Object(object) => Ok(object.into_iter().map(|(name, value)| (name, value.into_json())).collect()),
+            Value::Object(object) => Ok(object
+                .into_iter()
+                .map(|(name, value)| (name, value.into_json()))
+                .collect()),
             other => Err(other),
         })
     }
@@ -145,16 +177,21 @@ impl Fields {
         })?;
         let mut inner = Self::of_body(object);
         let secrets = inner.remaining_secrets();
-        self.problems.extend(
-            inner.problems.into_iter().map(|problem| Problem { field: format!("{name}.{}", problem.field), ..problem }),
-        );
+        self.problems
+            .extend(inner.problems.into_iter().map(|problem| Problem {
+                field: format!("{name}.{}", problem.field),
+                ..problem
+            }));
         Some(secrets)
     }
 
     /// Every field that is left, as texts that nobody may see. Those that are `null` count as not sent.
     pub(crate) fn remaining_secrets(&mut self) -> Vec<(String, Secret)> {
         let names: Vec<String> = self.object.iter().map(|(name, _)| name.clone()).collect();
-        names.into_iter().filter_map(|name| self.secret(&name).map(|secret| (name, secret))).collect()
+        names
+            .into_iter()
+            .filter_map(|name| self.secret(&name).map(|secret| (name, secret)))
+            .collect()
     }
 
     /// One of some words.
@@ -169,7 +206,11 @@ impl Fields {
     }
 
     /// A field of a patch: not sent means unchanged, `null` clears, a value sets.
-    pub(crate) fn change<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<Option<T>> {
+    pub(crate) fn change<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
         match self.object.iter().find(|(known, _)| known == name) {
             None => None,
             Some((_, Value::Null)) => {
@@ -181,7 +222,11 @@ impl Fields {
     }
 
     /// A field of a patch that can't be cleared.
-    pub(crate) fn replacement<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<T> {
+    pub(crate) fn replacement<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
         let change = self.change(name, read)?;
         if change.is_none() {
             self.problem(name, "can't be null; leave it out to keep it");
@@ -189,7 +234,11 @@ impl Fields {
         change
     }
 
-    fn required<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<T> {
+    fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
         let problems = self.problems.len();
         let value = read(self, name);
         if value.is_none() && self.problems.len() == problems {
@@ -198,7 +247,12 @@ impl Fields {
         value
     }
 
-    fn read<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(Value) -> Result<T, Value>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        read: impl FnOnce(Value) -> Result<T, Value>,
+    ) -> Option<T> {
         match self.take(name)? {
             Value::Null => None,
             value => match read(value) {
@@ -221,7 +275,11 @@ impl Fields {
 fn wanted_not(wanted: &str, found: &str) -> String {
     let noun = found.rsplit(' ').next().unwrap_or(found);
     let told = wanted.contains(noun) || found == "text";
-    if told { format!("must be {wanted}") } else { format!("must be {wanted}, not {found}") }
+    if told {
+        format!("must be {wanted}")
+    } else {
+        format!("must be {wanted}, not {found}")
+    }
 }
 
 fn parse_time(text: &str) -> Option<Timestamp> {

@@ -16,9 +16,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(parameters)) => Ok(Self(parameters)),
-            Err(PathRejection::FailedToDeserializePathParams(_)) => {
-                Err(Refusal::Malformed("The path is not UTF-8 where it is percent-encoded".to_owned()))
-            }
+            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Refusal::Malformed(
+                "The path is not UTF-8 where it is percent-encoded".to_owned(),
+            )),
             Err(other) => Err(Refusal::Internal(Box::new(other))),
         }
     }

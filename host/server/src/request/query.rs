@@ -30,7 +30,10 @@ fn parse(query: &str) -> Fields {
         } else if object.iter().any(|(known, _)| *known == name) {
             problems.push((name, "is given twice"));
         } else {
-            object.push((name.into_owned(), Value::Text(Zeroizing::new(value.into_owned()))));
+            object.push((
+                name.into_owned(),
+                Value::Text(Zeroizing::new(value.into_owned())),
+            ));
         }
     }
     let mut fields = Fields::of_query(object);

@@ -41,7 +41,10 @@ impl Value {
             Self::Number(number) => number.into(),
             Self::Text(text) => text.as_str().into(),
             Self::List(list) => list.into_iter().map(Self::into_json).collect(),
-            Self::Object(object) => object.into_iter().map(|(name, value)| (name, value.into_json())).collect(),
+            Self::Object(object) => object
+                .into_iter()
+                .map(|(name, value)| (name, value.into_json()))
+                .collect(),
         }
     }
 }
@@ -78,7 +81,9 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number out of range"))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {

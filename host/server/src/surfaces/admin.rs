@@ -17,7 +17,13 @@ pub(crate) use plugins::PluginView;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/admin/users", get(users::list).post(users::create))
-        .route("/admin/workspaces", get(workspaces::list).post(workspaces::create))
-        .route("/admin/workspaces/{workspace}/members/{user}", put(members::put).delete(members::remove))
+        .route(
+            "/admin/workspaces",
+            get(workspaces::list).post(workspaces::create),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/members/{user}",
+            put(members::put).delete(members::remove),
+        )
         .route("/admin/plugins", get(plugins::list))
 }

@@ -22,7 +22,9 @@ mod update;
 
 /// Its routes.
 pub(super) fn routes() -> Router<App> {
-    let credential = get(details::handle).patch(update::handle).delete(retire::handle);
+    let credential = get(details::handle)
+        .patch(update::handle)
+        .delete(retire::handle);
     Router::new()
         .route("/credentials", get(list::handle).post(create::handle))
         .route("/credentials/{name}", credential)

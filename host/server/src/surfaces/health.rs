@@ -7,11 +7,14 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use claviger_vault::credentials::CredentialCounts;
+use claviger_vault::identity::Caller;
+use claviger_vault::permission::credential;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::refusal::Refusal;
 use crate::request::Authenticated;
 use crate::surfaces::answer;
 
@@ -43,9 +46,9 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/health", get(handle))
 }
 
-async fn handle(State(app): State<App>, caller: Result<Authenticated, crate::refusal::Refusal>) -> Response {
+async fn handle(State(app): State<App>, caller: Result<Authenticated, Refusal>) -> Response {
     let counts = match caller {
-        Ok(Authenticated(caller)) => app.vault().counts(&caller).await.unwrap_or_default(),
+        Ok(Authenticated(caller)) => counts(&app, &caller).await.unwrap_or_default(),
         Err(_) => CredentialCounts::default(),
     };
     let uptime = uptime(app.now().as_second() - app.started().as_second());
@@ -59,9 +62,20 @@ async fn handle(State(app): State<App>, caller: Result<Authenticated, crate::ref
         expired_count: counts.expired,
         encryption: "enabled",
         last_rotation_check: None,
-        data: HealthData { status: "healthy", version: VERSION, uptime },
+        data: HealthData {
+            status: "healthy",
+            version: VERSION,
+            uptime,
+        },
     };
     answer::json(StatusCode::OK, &health)
+}
+
+async fn counts(app: &App, caller: &Caller) -> Result<CredentialCounts, Refusal> {
+    let permit = app
+        .permit::<credential::Read>(caller, caller.home_workspace())
+        .await?;
+    Ok(app.vault().counts(&permit).await?)
 }
 
 /// `3d 4h 5m 6s`
@@ -76,6 +90,9 @@ mod tests {
     #[test]
     fn uptime_is_told_in_days_hours_minutes_and_seconds() {
         assert_eq!(super::uptime(0), "0d 0h 0m 0s");
-        assert_eq!(super::uptime(3 * 86_400 + 4 * 3600 + 5 * 60 + 6), "3d 4h 5m 6s");
+        assert_eq!(
+            super::uptime(3 * 86_400 + 4 * 3600 + 5 * 60 + 6),
+            "3d 4h 5m 6s"
+        );
     }
 }

@@ -19,10 +19,25 @@ mod update;
 
 /// Its routes. What stands after `credentials/` is a kind where one is made, and an id everywhere else.
 pub(super) fn routes() -> Router<App> {
-    let credential = get(read::handle).put(update::handle).delete(delete::handle).post(create::handle);
+    let credential = get(read::handle)
+        .put(update::handle)
+        .delete(delete::handle)
+        .post(create::handle);
     Router::new()
-        .route("/frontend/workspaces/{workspace}/credentials", get(list::handle))
-        .route("/frontend/workspaces/{workspace}/credentials/{credential}", credential)
-        .route("/frontend/workspaces/{workspace}/credentials/{credential}/activate", post(activation::activate))
-        .route("/frontend/workspaces/{workspace}/credentials/{credential}/deactivate", post(activation::deactivate))
+        .route(
+            "/frontend/workspaces/{workspace}/credentials",
+            get(list::handle),
+        )
+        .route(
+            "/frontend/workspaces/{workspace}/credentials/{credential}",
+            credential,
+        )
+        .route(
+            "/frontend/workspaces/{workspace}/credentials/{credential}/activate",
+            post(activation::activate),
+        )
+        .route(
+            "/frontend/workspaces/{workspace}/credentials/{credential}/deactivate",
+            post(activation::deactivate),
+        )
 }

@@ -16,11 +16,24 @@ pub(crate) async fn load_plugins(
     runtime: &Runtime,
     settings: &BTreeMap<String, PluginSettings>,
 ) -> Result<Vec<Arc<Plugin>>, StartError> {
-    for name in settings.keys().filter(|name| !PLUGINS.iter().any(|plugin| plugin.name == name.as_str())) {
-        warn!(plugin = name, "there are settings for a plugin that isn't there");
+    for name in settings
+        .keys()
+        .filter(|name| !PLUGINS.iter().any(|plugin| plugin.name == name.as_str()))
+    {
+        warn!(
+            plugin = name,
+            "there are settings for a plugin that isn't there"
+        );
     }
     let defaults = PluginSettings::default();
-    try_join_all(PLUGINS.iter().map(|plugin| load(runtime, *plugin, settings.get(plugin.name).unwrap_or(&defaults)))).await
+    try_join_all(PLUGINS.iter().map(|plugin| {
+        load(
+            runtime,
+            *plugin,
+            settings.get(plugin.name).unwrap_or(&defaults),
+        )
+    }))
+    .await
 }
 
 async fn load(
@@ -29,7 +42,14 @@ async fn load(
     settings: &PluginSettings,
 ) -> Result<Arc<Plugin>, StartError> {
     runtime
-        .load(Bytes::from_static(plugin.wasm), Provenance::Embedded, settings)
+        .load(
+            Bytes::from_static(plugin.wasm),
+            Provenance::Embedded,
+            settings,
+        )
         .await
-        .map_err(|source| StartError::Plugin { name: plugin.name, source: Box::new(source) })
+        .map_err(|source| StartError::Plugin {
+            name: plugin.name,
+            source: Box::new(source),
+        })
 }

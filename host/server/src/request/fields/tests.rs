@@ -9,16 +9,25 @@ fn body(text: &str) -> Fields {
 
 fn query(pairs: &[(&str, &str)]) -> Fields {
     let text = |text: &str| Value::Text(text.to_owned().into());
-    Fields::of_query(pairs.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect())
+    Fields::of_query(
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), text(value)))
+            .collect(),
+    )
 }
 
 fn problems(fields: Fields) -> String {
-    fields.finish().map_or_else(|refusal| refusal.message(), |()| String::new())
+    fields
+        .finish()
+        .map_or_else(|refusal| refusal.message(), |()| String::new())
 }
 
 #[test]
 fn everything_wrong_is_told_at_once_and_no_value_is_repeated() {
-    let mut fields = body(r#"{"name": 5, "tags": ["a", 1], "on": "sk-canary", "at": "sk-canary", "n": 0, "meta": []}"#);
+    let mut fields = body(
+        r#"{"name": 5, "tags": ["a", 1], "on": "sk-canary", "at": "sk-canary", "n": 0, "meta": []}"#,
+    );
     fields.required_text("name");
     fields.required_text("kind");
     fields.texts("tags");
@@ -42,12 +51,21 @@ fn null_is_absent_in_a_body_and_clears_in_a_patch() {
     assert_eq!(fields.change("c", Fields::text), Some(Some("x".to_owned())));
     assert_eq!(fields.change("nothing", Fields::text), None);
     assert_eq!(fields.replacement("d", Fields::text), None);
-    assert_eq!(problems(fields), "d: can't be null; leave it out to keep it");
+    assert_eq!(
+        problems(fields),
+        "d: can't be null; leave it out to keep it"
+    );
 }
 
 #[test]
 fn a_query_has_numbers_and_booleans_as_text() {
-    let mut fields = query(&[("limit", "-1"), ("offset", "7"), ("all", "TRUE"), ("none", "maybe"), ("size", "9e9")]);
+    let mut fields = query(&[
+        ("limit", "-1"),
+        ("offset", "7"),
+        ("all", "TRUE"),
+        ("none", "maybe"),
+        ("size", "9e9"),
+    ]);
     assert_eq!(fields.integer("limit", 1..=1000), None);
     assert_eq!(fields.integer("offset", 0..=i64::MAX), Some(7));
     assert_eq!(fields.boolean("all"), Some(true));
@@ -61,21 +79,37 @@ fn a_query_has_numbers_and_booleans_as_text() {
 
 #[test]
 fn times_may_have_an_offset_none_or_be_dates() {
-    let mut fields = body(r#"{"a": "2025-01-01T02:00:00+02:00", "b": "2025-01-01T00:00:00", "c": "2025-01-01"}"#);
+    let mut fields = body(
+        r#"{"a": "2025-01-01T02:00:00+02:00", "b": "2025-01-01T00:00:00", "c": "2025-01-01"}"#,
+    );
     for name in ["a", "b", "c"] {
-        assert_eq!(fields.timestamp(name).map(|at| at.to_string()).as_deref(), Some("2025-01-01T00:00:00Z"));
+        assert_eq!(
+            fields.timestamp(name).map(|at| at.to_string()).as_deref(),
+            Some("2025-01-01T00:00:00Z")
+        );
     }
 }
 
 #[test]
 fn an_unknown_word_lists_the_known_ones() {
     let mut fields = body(r#"{"strategy": "sometimes"}"#);
-    assert_eq!(fields.choice("strategy", &[("manual", 1), ("scheduled", 2)]), None);
-    assert_eq!(problems(fields), "strategy: must be one of manual, scheduled");
+    assert_eq!(
+        fields.choice("strategy", &[("manual", 1), ("scheduled", 2)]),
+        None
+    );
+    assert_eq!(
+        problems(fields),
+        "strategy: must be one of manual, scheduled"
+    );
 }
 
 #[test]
 fn a_key_that_comes_twice_is_refused() {
-    let error = serde_json::from_str::<Value>(r#"{"a": 1, "a": 2}"#).map(|_| ()).expect_err("refused");
-    assert!(error.to_string().starts_with("`a` is given twice"), "{error}");
+    let error = serde_json::from_str::<Value>(r#"{"a": 1, "a": 2}"#)
+        .map(|_| ())
+        .expect_err("refused");
+    assert!(
+        error.to_string().starts_with("`a` is given twice"),
+        "{error}"
+    );
 }

@@ -17,14 +17,23 @@ struct ErrorAnswer {
 /// The answer to what can't be done.
 pub(crate) fn render(refusal: &Refusal) -> Response {
     let (status, code) = classify(refusal);
-    answer::json(status, &ErrorAnswer { status: "error", message: refusal.message(), code })
+    answer::json(
+        status,
+        &ErrorAnswer {
+            status: "error",
+            message: refusal.message(),
+            code,
+        },
+    )
 }
 
 fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
         Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
         Refusal::WrongPassword => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
-        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
+        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => {
+            (StatusCode::FORBIDDEN, "forbidden")
+        }
         Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "not_found"),
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Refusal::NameTaken { .. } | Refusal::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),

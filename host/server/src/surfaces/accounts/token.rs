@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use claviger_runtime::Secret;
 use claviger_vault::RequestInfo;
-use claviger_vault::identity::IssuedToken;
+use claviger_vault::identity::{IssuedToken, Username};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,7 +23,16 @@ struct LogIn {
 
 impl LogIn {
     fn read(mut fields: Fields) -> Result<Self, Refusal> {
-        let log_in = Self { username: fields.required_text("username"), password: fields.required_secret("password") };
+        let log_in = Self {
+            username: fields.required_text("username"),
+            password: fields.required_secret("password"),
+        };
+        if log_in.username.chars().count() > Username::LONGEST {
+            fields.problem(
+                "username",
+                format!("must have at most {} characters", Username::LONGEST),
+            );
+        }
         fields.finish().map(|()| log_in)
     }
 }
@@ -59,18 +68,41 @@ pub(super) async fn create(
 }
 
 /// `POST /v1/token/refresh`
-pub(super) async fn refresh(State(app): State<App>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+pub(super) async fn refresh(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
     let issued = app.vault().refresh_token(&caller).await?;
     Ok(render(&issued))
 }
 
 /// `POST /v1/token/revoke`
-pub(super) async fn revoke(State(app): State<App>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
     app.vault().revoke_token(&caller).await?;
-    Ok(answer::json(StatusCode::OK, &RevokedAnswer { status: "success", message: "Token revoked successfully" }))
+    Ok(answer::json(
+        StatusCode::OK,
+        &RevokedAnswer {
+            status: "success",
+            message: "Token revoked successfully",
+        },
+    ))
 }
 
 fn render(issued: &IssuedToken) -> Response {
-    let data = TokenData { token: &issued.token, expires_at: issued.expires_at, token_type: "bearer" };
-    answer::json_with_secret(StatusCode::OK, &TokenAnswer { status: "success", data }, issued.token.len())
+    let data = TokenData {
+        token: &issued.token,
+        expires_at: issued.expires_at,
+        token_type: "bearer",
+    };
+    answer::json_with_secret(
+        StatusCode::OK,
+        &TokenAnswer {
+            status: "success",
+            data,
+        },
+        issued.token.len(),
+    )
 }

@@ -21,13 +21,25 @@ struct ErrorBody {
 /// The answer to what can't be done.
 pub(crate) fn render(refusal: &Refusal) -> Response {
     let (status, code) = classify(refusal);
-    answer::json(status, &ErrorAnswer { error: ErrorBody { code, message: refusal.message() } })
+    answer::json(
+        status,
+        &ErrorAnswer {
+            error: ErrorBody {
+                code,
+                message: refusal.message(),
+            },
+        },
+    )
 }
 
 fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
-        Refusal::Unauthenticated(_) | Refusal::WrongPassword => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
+        Refusal::Unauthenticated(_) | Refusal::WrongPassword => {
+            (StatusCode::UNAUTHORIZED, "unauthorized")
+        }
+        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => {
+            (StatusCode::FORBIDDEN, "forbidden")
+        }
         Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "not_found"),
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Refusal::NameTaken { .. } | Refusal::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),

@@ -21,7 +21,14 @@ struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn of(workspace: &'a str, user: &'a str, permissions: PermissionSet) -> Self {
-        Self { workspace, user, permissions: permissions.iter().map(|permission| permission.as_str()).collect() }
+        Self {
+            workspace,
+            user,
+            permissions: permissions
+                .iter()
+                .map(|permission| permission.as_str())
+                .collect(),
+        }
     }
 }
 
@@ -39,10 +46,18 @@ pub(super) async fn put(
     PathOf((workspace, user)): PathOf<(String, String)>,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<workspace::Manage>(&caller, workspace.as_str()).await?;
+    let permit = app
+        .permit::<workspace::Manage>(&caller, workspace.as_str())
+        .await?;
     let permissions = read(body.fields()?)?;
-    let member = app.vault().put_member(&permit, id(&user)?, &permissions).await?;
-    Ok(answer::json(StatusCode::OK, &Member::of(&workspace, &user, member)))
+    let member = app
+        .vault()
+        .put_member(&permit, id(&user)?, &permissions)
+        .await?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &Member::of(&workspace, &user, member),
+    ))
 }
 
 /// `DELETE /admin/workspaces/{id}/members/{user}`
@@ -51,9 +66,18 @@ pub(super) async fn remove(
     Authenticated(caller): Authenticated,
     PathOf((workspace, user)): PathOf<(String, String)>,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<workspace::Manage>(&caller, workspace.as_str()).await?;
+    let permit = app
+        .permit::<workspace::Manage>(&caller, workspace.as_str())
+        .await?;
     app.vault().remove_member(&permit, id(&user)?).await?;
-    Ok(answer::json(StatusCode::OK, &Removed { workspace: &workspace, user: &user, removed: true }))
+    Ok(answer::json(
+        StatusCode::OK,
+        &Removed {
+            workspace: &workspace,
+            user: &user,
+            removed: true,
+        },
+    ))
 }
 
 fn read(mut fields: Fields) -> Result<Vec<String>, Refusal> {
@@ -62,5 +86,8 @@ fn read(mut fields: Fields) -> Result<Vec<String>, Refusal> {
 }
 
 fn id(user: &str) -> Result<UserId, Refusal> {
-    parse_user_id(user).ok_or_else(|| Refusal::NotFound { what: "User", name: user.to_owned() })
+    parse_user_id(user).ok_or_else(|| Refusal::NotFound {
+        what: "User",
+        name: user.to_owned(),
+    })
 }

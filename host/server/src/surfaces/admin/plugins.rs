@@ -42,9 +42,23 @@ impl PluginView {
             name: plugin.name().to_owned(),
             version: plugin.version().to_string(),
             description: plugin.manifest().description.clone(),
-            capabilities: plugin.capabilities().iter().map(ToString::to_string).collect(),
-            kinds: plugin.manifest().kinds.iter().map(|kind| kind.name.clone()).collect(),
-            origins: plugin.grant().origins.iter().map(ToString::to_string).collect(),
+            capabilities: plugin
+                .capabilities()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            kinds: plugin
+                .manifest()
+                .kinds
+                .iter()
+                .map(|kind| kind.name.clone())
+                .collect(),
+            origins: plugin
+                .grant()
+                .origins
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             hash: plugin.hash().to_hex().to_string(),
             provenance: match plugin.provenance() {
                 Provenance::Embedded => "embedded",
@@ -61,8 +75,15 @@ struct PluginsAnswer {
 }
 
 /// `GET /admin/plugins`
-pub(super) async fn list(State(app): State<App>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
     app.server_permit::<plugin::Manage>(&caller).await?;
-    let plugins = app.catalogue().iter().map(|plugin| PluginView::of(plugin)).collect();
+    let plugins = app
+        .catalogue()
+        .iter()
+        .map(|plugin| PluginView::of(plugin))
+        .collect();
     Ok(answer::json(StatusCode::OK, &PluginsAnswer { plugins }))
 }

@@ -42,10 +42,18 @@ struct UsersAnswer {
 }
 
 /// `GET /admin/users`
-pub(super) async fn list(State(app): State<App>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
+pub(super) async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
     let permit = app.server_permit::<user::Manage>(&caller).await?;
     let users = app.vault().users(&permit).await?;
-    Ok(answer::json(StatusCode::OK, &UsersAnswer { users: users.iter().map(UserView::of).collect() }))
+    Ok(answer::json(
+        StatusCode::OK,
+        &UsersAnswer {
+            users: users.iter().map(UserView::of).collect(),
+        },
+    ))
 }
 
 /// `POST /admin/users`
@@ -64,7 +72,10 @@ fn read(mut fields: Fields) -> Result<NewUser, Refusal> {
     let home = fields.text("home_workspace");
     let home_workspace = home.as_deref().and_then(parse_workspace_id);
     if home.is_some() && home_workspace.is_none() {
-        fields.problem("home_workspace", "must be the id of a workspace, such as WSP-1234567890ABCDEF");
+        fields.problem(
+            "home_workspace",
+            "must be the id of a workspace, such as WSP-1234567890ABCDEF",
+        );
     }
     let new = NewUser {
         username: fields.required_text("username"),

@@ -20,7 +20,10 @@ struct WorkspaceView {
 
 impl WorkspaceView {
     fn of(workspace: &Workspace) -> Self {
-        Self { id: workspace_id(workspace.id), name: workspace.name.to_string() }
+        Self {
+            id: workspace_id(workspace.id),
+            name: workspace.name.clone(),
+        }
     }
 }
 
@@ -30,11 +33,17 @@ struct WorkspacesAnswer {
 }
 
 /// `GET /admin/workspaces`
-pub(super) async fn list(State(app): State<App>, Authenticated(caller): Authenticated) -> Result<Response, Refusal> {
-    let permit = app.server_permit::<workspace::Manage>(&caller).await?;
-    let workspaces = app.vault().workspaces(&permit).await?;
+pub(super) async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
+    app.server_permit::<workspace::Manage>(&caller).await?;
+    let workspaces = app.vault().workspaces(&caller).await?;
     let workspaces = workspaces.iter().map(WorkspaceView::of).collect();
-    Ok(answer::json(StatusCode::OK, &WorkspacesAnswer { workspaces }))
+    Ok(answer::json(
+        StatusCode::OK,
+        &WorkspacesAnswer { workspaces },
+    ))
 }
 
 /// `POST /admin/workspaces`
@@ -46,7 +55,10 @@ pub(super) async fn create(
     let permit = app.server_permit::<workspace::Manage>(&caller).await?;
     let name = read(body.fields()?)?;
     let workspace = app.vault().create_workspace(&permit, &name).await?;
-    Ok(answer::json(StatusCode::CREATED, &WorkspaceView::of(&workspace)))
+    Ok(answer::json(
+        StatusCode::CREATED,
+        &WorkspaceView::of(&workspace),
+    ))
 }
 
 fn read(mut fields: Fields) -> Result<String, Refusal> {

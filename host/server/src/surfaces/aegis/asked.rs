@@ -31,7 +31,10 @@ impl FromRequestParts<App> for Asked {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
         // What isn't text names no workspace, and is answered like any other that nobody is a member of.
-        let workspace = parts.headers.get("x-workspace").map(|value| value.to_str().unwrap_or_default().to_owned());
+        let workspace = parts
+            .headers
+            .get("x-workspace")
+            .map(|value| value.to_str().unwrap_or_default().to_owned());
         Ok(Self { caller, workspace })
     }
 }

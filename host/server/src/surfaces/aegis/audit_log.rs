@@ -48,7 +48,10 @@ impl<'a> EntryView<'a> {
 
 impl<'a> LogAnswer<'a> {
     fn of(page: &'a AuditPage) -> Self {
-        Self { log: page.entries.iter().map(EntryView::of).collect(), total: page.total }
+        Self {
+            log: page.entries.iter().map(EntryView::of).collect(),
+            total: page.total,
+        }
     }
 }
 
@@ -69,7 +72,9 @@ fn read(mut query: Fields) -> Result<AuditFilter, Refusal> {
         actor: query.text("actor"),
         since: query.timestamp("start_date"),
         until: query.timestamp("end_date"),
-        limit: query.integer("limit", 1..=1000).and_then(|limit| u32::try_from(limit).ok()),
+        limit: query
+            .integer("limit", 1..=1000)
+            .and_then(|limit| u32::try_from(limit).ok()),
         ..AuditFilter::default()
     };
     query.finish()?;

@@ -36,11 +36,18 @@ impl<'a> Created<'a> {
     }
 }
 
-pub(super) async fn handle(State(app): State<App>, asked: Asked, body: JsonBody) -> Result<Response, Refusal> {
+pub(super) async fn handle(
+    State(app): State<App>,
+    asked: Asked,
+    body: JsonBody,
+) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Create>(&app).await?;
     let new = read(body.fields()?)?;
     let created = app.vault().create_credential(&permit, new).await?;
-    Ok(answer::json(StatusCode::OK, &Created::of(&created, app.now())))
+    Ok(answer::json(
+        StatusCode::OK,
+        &Created::of(&created, app.now()),
+    ))
 }
 
 fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
@@ -55,7 +62,7 @@ fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
         provider_credential_id: fields.text("provider_credential_id"),
         expires_at: fields.timestamp("expires_at"),
         rotation: rotation(&mut fields),
-        alert_threshold_hours: settings::threshold(&mut fields, "alert_threshold_hours"),
+        alert_threshold_hours: settings::hours(&mut fields, "alert_threshold_hours"),
         tags: fields.texts("tags").unwrap_or_default(),
         metadata: fields.object("metadata").unwrap_or_default(),
     };
@@ -67,10 +74,14 @@ fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
 fn rotation(fields: &mut Fields) -> Rotation {
     let enabled = fields.boolean("rotation_enabled").unwrap_or_default();
     let strategy = settings::strategy(fields, "rotation_strategy");
-    let unsaid = if enabled { RotationStrategy::Scheduled } else { RotationStrategy::Manual };
+    let unsaid = if enabled {
+        RotationStrategy::Scheduled
+    } else {
+        RotationStrategy::Manual
+    };
     Rotation {
         enabled,
-        interval_hours: settings::interval(fields, "rotation_interval_hours")
+        interval_hours: settings::hours(fields, "rotation_interval_hours")
             .unwrap_or(Rotation::default().interval_hours),
         strategy: strategy.unwrap_or(unsaid),
     }

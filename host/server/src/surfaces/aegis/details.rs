@@ -59,7 +59,11 @@ struct VersionView<'a> {
 
 impl<'a> VersionView<'a> {
     fn of(version: &'a VersionInfo) -> Self {
-        Self { version: version.version, created_at: version.created_at, reason: &version.reason }
+        Self {
+            version: version.version,
+            created_at: version.created_at,
+            reason: &version.reason,
+        }
     }
 }
 
@@ -105,6 +109,13 @@ pub(super) async fn handle(
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Read>(&app).await?;
     let reference = CredentialRef::Name(name.clone());
-    let details = app.vault().credential_details(&permit, &reference).await.map_err(about(&name))?;
-    Ok(answer::json(StatusCode::OK, &DetailsView::of(&details, app.now())))
+    let details = app
+        .vault()
+        .credential_details(&permit, &reference)
+        .await
+        .map_err(about(&name))?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &DetailsView::of(&details, app.now()),
+    ))
 }

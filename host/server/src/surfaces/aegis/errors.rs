@@ -46,8 +46,12 @@ pub(crate) fn render(refusal: &Refusal) -> Response {
 
 fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
-        Refusal::Unauthenticated(_) | Refusal::WrongPassword => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden"),
+        Refusal::Unauthenticated(_) | Refusal::WrongPassword => {
+            (StatusCode::UNAUTHORIZED, "unauthorized")
+        }
+        Refusal::NotAMember { .. } | Refusal::Forbidden { .. } => {
+            (StatusCode::FORBIDDEN, "forbidden")
+        }
         Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "not_found"),
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Refusal::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),

@@ -63,7 +63,11 @@ impl<'a> Listed<'a> {
     fn of(page: &'a CredentialPage, now: Timestamp) -> Self {
         let counts = &page.counts;
         Self {
-            credentials: page.credentials.iter().map(|credential| ListedView::of(credential, now)).collect(),
+            credentials: page
+                .credentials
+                .iter()
+                .map(|credential| ListedView::of(credential, now))
+                .collect(),
             total: counts.total,
             healthy: counts.healthy,
             expiring: counts.expiring,
@@ -84,11 +88,19 @@ pub(super) async fn handle(
 
 fn read(mut query: Fields) -> Result<CredentialFilter, Refusal> {
     let filter = CredentialFilter {
-        status: query.choice("status", &Status::ALL.map(|status| (status.as_str(), status))),
+        status: query.choice(
+            "status",
+            &Status::ALL.map(|status| (status.as_str(), status)),
+        ),
         provider: query.text("provider"),
         kind: query.text("type"),
-        limit: query.integer("limit", 1..=1000).and_then(|limit| u32::try_from(limit).ok()),
-        offset: query.integer("offset", 0..=i64::from(u32::MAX)).and_then(|offset| u32::try_from(offset).ok()),
+        limit: query
+            .integer("limit", 1..=1000)
+            .and_then(|limit| u32::try_from(limit).ok()),
+        offset: query
+            .integer("offset", 0..=i64::MAX)
+            .and_then(|offset| u64::try_from(offset).ok())
+            .unwrap_or_default(),
     };
     query.finish()?;
     Ok(filter)

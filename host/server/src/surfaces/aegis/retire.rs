@@ -28,8 +28,15 @@ pub(super) async fn handle(
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Delete>(&app).await?;
     let reference = CredentialRef::Name(name.clone());
-    let retired = app.vault().retire(&permit, &reference).await.map_err(about(&name))?;
-    let answer =
-        Retired { status: "retired", credential_name: retired.name.as_str(), retired_at: retired.updated_at };
+    let retired = app
+        .vault()
+        .retire_credential(&permit, &reference)
+        .await
+        .map_err(about(&name))?;
+    let answer = Retired {
+        status: "retired",
+        credential_name: retired.name.as_str(),
+        retired_at: retired.updated_at,
+    };
     Ok(answer::json(StatusCode::OK, &answer))
 }

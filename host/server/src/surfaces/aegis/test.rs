@@ -78,6 +78,10 @@ pub(super) async fn handle(
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Test>(&app).await?;
     let reference = CredentialRef::Name(name.clone());
-    let result = app.vault().test_credential(&permit, &reference).await.map_err(about(&name))?;
+    let result = app
+        .vault()
+        .test_credential(&permit, &reference)
+        .await
+        .map_err(about(&name))?;
     Ok(answer::json(StatusCode::OK, &Tested::of(&name, &result)))
 }

@@ -16,7 +16,13 @@ use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
 
 /// What is fixed when a credential is stored. Its sender would believe it changed, so it is refused, not ignored.
-const FIXED: [&str; 5] = ["value", "fields", "connection", "credential_type", "provider"];
+const FIXED: [&str; 5] = [
+    "value",
+    "fields",
+    "connection",
+    "credential_type",
+    "provider",
+];
 
 #[derive(Serialize)]
 struct Updated<'a> {
@@ -48,26 +54,40 @@ pub(super) async fn handle(
     let permit = asked.permit::<credential::Update>(&app).await?;
     let patch = read(body.fields()?)?;
     let reference = CredentialRef::Name(name.clone());
-    let (credential, fields) =
-        app.vault().update_credential(&permit, &reference, patch).await.map_err(about(&name))?;
-    Ok(answer::json(StatusCode::OK, &Updated::of(&credential, fields, app.now())))
+    let (credential, fields) = app
+        .vault()
+        .update_credential(&permit, &reference, &patch)
+        .await
+        .map_err(about(&name))?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &Updated::of(&credential, fields, app.now()),
+    ))
 }
 
 fn read(mut fields: Fields) -> Result<CredentialPatch, Refusal> {
-    for name in FIXED.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>() {
+    for name in FIXED
+        .into_iter()
+        .filter(|name| fields.has(name))
+        .collect::<Vec<_>>()
+    {
         fields.problem(name, "can't be changed here; store a new credential");
     }
     let patch = CredentialPatch {
         name: fields.replacement("name", Fields::text),
         description: fields.change("description", Fields::text),
-        tags: fields.change("tags", Fields::texts).map(Option::unwrap_or_default),
-        metadata: fields.change("metadata", Fields::object).map(Option::unwrap_or_default),
+        tags: fields
+            .change("tags", Fields::texts)
+            .map(Option::unwrap_or_default),
+        metadata: fields
+            .change("metadata", Fields::object)
+            .map(Option::unwrap_or_default),
         provider_credential_id: fields.change("provider_credential_id", Fields::text),
         expires_at: fields.change("expires_at", Fields::timestamp),
         rotation_enabled: fields.replacement("rotation_enabled", Fields::boolean),
-        rotation_interval_hours: fields.replacement("rotation_interval_hours", settings::interval),
+        rotation_interval_hours: fields.replacement("rotation_interval_hours", settings::hours),
         rotation_strategy: fields.replacement("rotation_strategy", settings::strategy),
-        alert_threshold_hours: fields.replacement("alert_threshold_hours", settings::threshold),
+        alert_threshold_hours: fields.replacement("alert_threshold_hours", settings::hours),
     };
     fields.finish()?;
     Ok(patch)

@@ -23,9 +23,20 @@ pub(super) async fn activate(
     PathOf((workspace, id)): PathOf<(String, String)>,
     reply: Reply,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<credential::Update>(&caller, workspace.as_str()).await?;
-    app.vault().activate(&permit, &reference(&id)?).await.map_err(about(&id))?;
-    Ok(reply.done("Credential activated successfully.", &Activation { success: true, is_active: true }))
+    let permit = app
+        .permit::<credential::Update>(&caller, workspace.as_str())
+        .await?;
+    app.vault()
+        .activate_credential(&permit, &reference(&id)?)
+        .await
+        .map_err(about(&id))?;
+    Ok(reply.done(
+        "Credential activated successfully.",
+        &Activation {
+            success: true,
+            is_active: true,
+        },
+    ))
 }
 
 pub(super) async fn deactivate(
@@ -34,7 +45,18 @@ pub(super) async fn deactivate(
     PathOf((workspace, id)): PathOf<(String, String)>,
     reply: Reply,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<credential::Update>(&caller, workspace.as_str()).await?;
-    app.vault().deactivate(&permit, &reference(&id)?).await.map_err(about(&id))?;
-    Ok(reply.done("Credential deactivated successfully.", &Activation { success: true, is_active: false }))
+    let permit = app
+        .permit::<credential::Update>(&caller, workspace.as_str())
+        .await?;
+    app.vault()
+        .deactivate_credential(&permit, &reference(&id)?)
+        .await
+        .map_err(about(&id))?;
+    Ok(reply.done(
+        "Credential deactivated successfully.",
+        &Activation {
+            success: true,
+            is_active: false,
+        },
+    ))
 }

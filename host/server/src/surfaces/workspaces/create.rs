@@ -25,25 +25,41 @@ pub(super) async fn handle(
     reply: Reply,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<credential::Create>(&caller, workspace.as_str()).await?;
+    let permit = app
+        .permit::<credential::Create>(&caller, workspace.as_str())
+        .await?;
     let catalogue = app.catalogue();
     let kind = kinds::of_path(&catalogue, &kind).ok_or_else(|| unknown_kind(&catalogue))?;
     let message = format!("{} credential created successfully.", names::spoken(&kind));
     let new = read(body.fields()?, kind, &catalogue)?;
     let created = app.vault().create_credential(&permit, new).await?;
-    Ok(reply.done(&message, &Created { id: names::credential(created.id) }))
+    Ok(reply.done(
+        &message,
+        &Created {
+            id: names::credential(created.id),
+        },
+    ))
 }
 
 fn unknown_kind(catalogue: &Catalogue) -> Refusal {
     let known = kinds::spelled_in_paths(catalogue);
-    Refusal::invalid("credential_type", format!("the path must end in one of {known}"))
+    Refusal::invalid(
+        "credential_type",
+        format!("the path must end in one of {known}"),
+    )
 }
 
 /// What every kind has beside the fields of its own. What is neither is ignored, as clients of this API expect.
 fn read(mut fields: Fields, kind: String, catalogue: &Catalogue) -> Result<NewCredential, Refusal> {
+    // Of a kind that one plugin knows, the provider is no question.
+    let several = catalogue.declaring_kind(&kind).nth(1).is_some();
     let mut new = NewCredential {
         name: fields.required_text("name"),
-        provider: fields.text("provider"),
+        provider: if several {
+            Some(fields.required_text("provider"))
+        } else {
+            fields.text("provider")
+        },
         description: fields.text("description"),
         tags: fields.texts("tags").unwrap_or_default(),
         expires_at: fields.timestamp("expires_at"),

@@ -63,7 +63,10 @@ impl<'a> CredentialView<'a> {
 
     /// With its secret.
     pub(super) fn revealed(revealed: &'a Revealed) -> Self {
-        Self { credential_data: Some(SecretFields(revealed)), ..Self::of(&revealed.credential) }
+        Self {
+            credential_data: Some(SecretFields(revealed)),
+            ..Self::of(&revealed.credential)
+        }
     }
 }
 
@@ -100,5 +103,8 @@ impl Serialize for SecretFields<'_> {
 /// The credential that a path names. An id of another form is as unknown as one that nobody has.
 pub(super) fn reference(id: &str) -> Result<CredentialRef, Refusal> {
     let parsed = names::parse_credential(id).map(CredentialRef::Id);
-    parsed.ok_or_else(|| Refusal::NotFound { what: "Credential", name: id.to_owned() })
+    parsed.ok_or_else(|| Refusal::NotFound {
+        what: "Credential",
+        name: id.to_owned(),
+    })
 }

@@ -23,7 +23,18 @@ pub(super) async fn handle(
     PathOf((workspace, id)): PathOf<(String, String)>,
     reply: Reply,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<credential::Delete>(&caller, workspace.as_str()).await?;
-    app.vault().delete_credential(&permit, &reference(&id)?).await.map_err(about(&id))?;
-    Ok(reply.done("Credential deleted successfully.", &Deleted { success: true, deleted_id: id }))
+    let permit = app
+        .permit::<credential::Delete>(&caller, workspace.as_str())
+        .await?;
+    app.vault()
+        .delete_credential(&permit, &reference(&id)?)
+        .await
+        .map_err(about(&id))?;
+    Ok(reply.done(
+        "Credential deleted successfully.",
+        &Deleted {
+            success: true,
+            deleted_id: id,
+        },
+    ))
 }

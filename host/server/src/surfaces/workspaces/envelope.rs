@@ -48,7 +48,14 @@ impl Reply {
 
     fn envelope<'a, T>(&'a self, message: Option<&'a str>, data: &'a T) -> Envelope<'a, T> {
         let (trace_id, timestamp) = (self.trace_id.as_str(), self.timestamp);
-        Envelope { status: "success", code: 200, message, trace_id, timestamp, data }
+        Envelope {
+            status: "success",
+            code: 200,
+            message,
+            trace_id,
+            timestamp,
+            data,
+        }
     }
 }
 
@@ -56,7 +63,13 @@ impl FromRequestParts<App> for Reply {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let info = parts.extensions.get::<RequestInfo>().ok_or_else(|| Refusal::Internal("no trace id".into()))?;
-        Ok(Self { trace_id: info.trace_id.clone(), timestamp: app.now() })
+        let info = parts
+            .extensions
+            .get::<RequestInfo>()
+            .ok_or_else(|| Refusal::Internal("no trace id".into()))?;
+        Ok(Self {
+            trace_id: info.trace_id.clone(),
+            timestamp: app.now(),
+        })
     }
 }

@@ -52,14 +52,20 @@ fn message(refusal: &Refusal) -> String {
 
 fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
-        Refusal::Unauthenticated(_) | Refusal::WrongPassword => (StatusCode::UNAUTHORIZED, "TOKEN_INVALID"),
+        Refusal::Unauthenticated(_) | Refusal::WrongPassword => {
+            (StatusCode::UNAUTHORIZED, "TOKEN_INVALID")
+        }
         Refusal::NotAMember { .. } => (StatusCode::FORBIDDEN, "FORBIDDEN"),
         Refusal::Forbidden { .. } => (StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS"),
-        Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"),
+        Refusal::NotFound { .. } | Refusal::NoSuchPath => {
+            (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND")
+        }
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
         Refusal::NameTaken { .. } => (StatusCode::BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
         Refusal::Conflict { .. } => (StatusCode::CONFLICT, "CONFLICT"),
-        Refusal::Malformed(_) | Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR"),
+        Refusal::Malformed(_) | Refusal::Invalid(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR")
+        }
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
         Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
         Refusal::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),

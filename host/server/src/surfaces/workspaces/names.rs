@@ -56,7 +56,10 @@ pub(super) fn kind(name: &str) -> String {
 
 /// `API key`, as in "API key credential created successfully."
 pub(super) fn spoken(kind: &str) -> String {
-    let mut words: Vec<String> = kind.split('_').map(|word| acronym(word).unwrap_or(word).to_owned()).collect();
+    let mut words: Vec<String> = kind
+        .split('_')
+        .map(|word| acronym(word).unwrap_or(word).to_owned())
+        .collect();
     if let Some(first) = words.first_mut()
         && let Some(initial) = first.get_mut(..1)
     {
@@ -66,7 +69,9 @@ pub(super) fn spoken(kind: &str) -> String {
 }
 
 fn acronym(word: &str) -> Option<&'static str> {
-    ["API", "AWS", "SSH", "JWT", "URL"].into_iter().find(|known| known.eq_ignore_ascii_case(word))
+    ["API", "AWS", "SSH", "JWT", "URL"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -20,12 +20,24 @@ pub(super) async fn handle(
     let include_secret = query.boolean("include_secret");
     query.finish()?;
     if include_secret == Some(true) {
-        let permit = app.permit::<credential::Reveal>(&caller, workspace.as_str()).await?;
-        let revealed = app.vault().reveal(&permit, &reference(&id)?).await.map_err(about(&id))?;
+        let permit = app
+            .permit::<credential::Reveal>(&caller, workspace.as_str())
+            .await?;
+        let revealed = app
+            .vault()
+            .reveal(&permit, &reference(&id)?)
+            .await
+            .map_err(about(&id))?;
         let length = revealed.fields.iter().map(|field| field.value.len()).sum();
         return Ok(reply.secret(&CredentialView::revealed(&revealed), length));
     }
-    let permit = app.permit::<credential::Read>(&caller, workspace.as_str()).await?;
-    let credential = app.vault().credential(&permit, &reference(&id)?).await.map_err(about(&id))?;
+    let permit = app
+        .permit::<credential::Read>(&caller, workspace.as_str())
+        .await?;
+    let credential = app
+        .vault()
+        .credential(&permit, &reference(&id)?)
+        .await
+        .map_err(about(&id))?;
     Ok(reply.data(&CredentialView::of(&credential)))
 }

@@ -20,24 +20,38 @@ pub(super) async fn handle(
     reply: Reply,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
-    let permit = app.permit::<credential::Update>(&caller, workspace.as_str()).await?;
+    let permit = app
+        .permit::<credential::Update>(&caller, workspace.as_str())
+        .await?;
     let reference = reference(&id)?;
     let patch = read(body.fields()?, &app.catalogue())?;
-    let (credential, _) = app.vault().update_credential(&permit, &reference, patch).await.map_err(about(&id))?;
-    Ok(reply.done("Credential updated successfully.", &CredentialView::of(&credential)))
+    let (credential, _) = app
+        .vault()
+        .update_credential(&permit, &reference, &patch)
+        .await
+        .map_err(about(&id))?;
+    Ok(reply.done(
+        "Credential updated successfully.",
+        &CredentialView::of(&credential),
+    ))
 }
 
 /// A secret in here is refused rather than ignored: its sender would believe it changed.
 fn read(mut fields: Fields, catalogue: &Catalogue) -> Result<CredentialPatch, Refusal> {
     for name in kinds::all_fields(catalogue) {
         if fields.has(&name) {
-            fields.problem(&name, "can't be changed here; store a new credential with the new value");
+            fields.problem(
+                &name,
+                "can't be changed here; store a new credential with the new value",
+            );
         }
     }
     let patch = CredentialPatch {
         name: fields.replacement("name", Fields::text),
         description: fields.change("description", Fields::text),
-        tags: fields.change("tags", Fields::texts).map(Option::unwrap_or_default),
+        tags: fields
+            .change("tags", Fields::texts)
+            .map(Option::unwrap_or_default),
         expires_at: fields.change("expires_at", Fields::timestamp),
         ..CredentialPatch::default()
     };

@@ -1,0 +1,170 @@
+//! From a configuration to a server that is ready: the data directory, the master keys, the plugins, the vault.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use claviger_runtime::{
+    CacheOptions, Catalogue, Clock, LoadError, Runtime, RuntimeOptions, SetupError, SystemClock,
+};
+use claviger_vault::open::FirstStart;
+use claviger_vault::seal::{MasterKeyError, MasterKeySource, MasterKeys};
+use claviger_vault::{OpenError, Opened, Vault, VaultOptions};
+use thiserror::Error;
+use tracing::warn;
+
+use crate::app::App;
+use crate::config::Config;
+
+mod data_directory;
+mod plugins;
+
+pub(crate) use plugins::load_plugins;
+
+/// The file in the data directory that holds the master keys where nothing else is said.
+const MASTER_KEY_FILE: &str = "master.key";
+/// The database in the data directory where nothing else is said.
+const DATABASE_FILE: &str = "claviger.db";
+/// The directory in the data directory that compiled plugins are kept in.
+const CACHE_DIRECTORY: &str = "cache";
+/// What the key that authenticates compiled plugins is derived for.
+const CACHE_PURPOSE: &str = "compiled plugins";
+
+/// Why the server doesn't start. The text says what to change.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("can't listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error("the data directory {path} can't be used")]
+    DataDirectory {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("there is no database at {path}; start the server once, or name the right one")]
+    NoDatabase { path: String },
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    #[error(transparent)]
+    Runtime(#[from] SetupError),
+    #[error("the plugin `{name}` can't be loaded")]
+    Plugin {
+        name: &'static str,
+        source: Box<LoadError>,
+    },
+    #[error(transparent)]
+    Vault(#[from] OpenError),
+}
+
+/// A server that is ready.
+pub(crate) struct Started {
+    pub(crate) app: App,
+    pub(crate) vault: Vault,
+    pub(crate) plugins: usize,
+    pub(crate) first_start: Option<FirstStart>,
+}
+
+/// Makes a server ready.
+pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
+    data_directory::prepare(&config.data_dir)?;
+    warn_of_key_beside_database(&config);
+    let master_keys = MasterKeys::load(&master_key_source(&config))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let cache = CacheOptions {
+        directory: config.data_dir.join(CACHE_DIRECTORY),
+        key: master_keys.derived_key(CACHE_PURPOSE),
+    };
+    let runtime = Runtime::new(RuntimeOptions {
+        cache: Some(cache),
+        clock: Arc::clone(&clock),
+        ..Default::default()
+    })?;
+    let plugins = load_plugins(&runtime, &config.plugins).await?;
+    let count = plugins.len();
+    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::new(plugins)));
+    let options = vault_options(
+        config,
+        master_keys,
+        Arc::clone(&clock),
+        Arc::clone(&catalogue),
+    );
+    let Opened {
+        vault,
+        first_start,
+        warnings,
+    } = Vault::open(options).await?;
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    Ok(Started {
+        app: App::new(vault.clone(), catalogue, clock),
+        vault,
+        plugins: count,
+        first_start,
+    })
+}
+
+/// Opens the vault alone, without plugins, for commands that ask it something.
+pub(crate) async fn open_vault(config: Config) -> Result<Vault, StartError> {
+    let database = config.data_dir.join(DATABASE_FILE);
+    if config.database_url.is_none() && !database.exists() {
+        return Err(StartError::NoDatabase {
+            path: database.display().to_string(),
+        });
+    }
+    let source = match master_key_source(&config) {
+        MasterKeySource::File { path, .. } => MasterKeySource::File {
+            path,
+            create: false,
+        },
+        value @ MasterKeySource::Value(_) => value,
+    };
+    let master_keys = MasterKeys::load(&source)?;
+    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
+    let options = vault_options(config, master_keys, Arc::new(SystemClock), catalogue);
+    Ok(Vault::open(options).await?.vault)
+}
+
+fn vault_options(
+    config: Config,
+    master_keys: MasterKeys,
+    clock: Arc<dyn Clock>,
+    catalogue: Arc<ArcSwap<Catalogue>>,
+) -> VaultOptions {
+    let in_directory = || format!("sqlite:{}", config.data_dir.join(DATABASE_FILE).display());
+    VaultOptions {
+        database_url: config.database_url.clone().unwrap_or_else(in_directory),
+        master_keys,
+        admin_password: config.admin_password,
+        clock,
+        catalogue,
+    }
+}
+
+/// Where the master keys are.
+fn master_key_source(config: &Config) -> MasterKeySource {
+    if let Some(value) = &config.master_key {
+        return MasterKeySource::Value(value.clone());
+    }
+    let path = config
+        .master_key_file
+        .clone()
+        .unwrap_or_else(|| config.data_dir.join(MASTER_KEY_FILE));
+    MasterKeySource::File { path, create: true }
+}
+
+/// Says what a key in the data directory is worth where the database is there, too.
+fn warn_of_key_beside_database(config: &Config) {
+    if config.master_key.is_none()
+        && config.master_key_file.is_none()
+        && config.database_url.is_none()
+    {
+        warn!(
+            "the master key lies beside the database, in {}: it protects against a stolen database file and against \
+             nothing else; set CLAVIGER_MASTER_KEY_FILE to keep it elsewhere",
+            config.data_dir.display()
+        );
+    }
+}
