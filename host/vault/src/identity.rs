@@ -5,7 +5,7 @@
 //!   refreshed and, by a `revocation`, ended
 //! - `caller`: whose request it is
 //! - `workspaces`, `members`: workspaces, and who may do what in them
-//! - `memory`: what is remembered of all this, so that a request needs no SQL
+//! - `memory`: what is remembered of all this, so that a request needs no SQL; `news`: what makes it forget
 //! - `denials`: denied attempts on their way to the audit log, under `action`'s names
 //! - `start`: what the first start makes
 //!
@@ -17,6 +17,7 @@ mod denials;
 mod error;
 mod members;
 mod memory;
+mod news;
 mod password;
 mod revocation;
 mod session;
@@ -32,7 +33,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use claviger_runtime::clock::Clock;
 
 use crate::audit::{AuditWriter, NewEntry};
 use crate::seal::keys::{KeyError, Keys};
@@ -63,25 +64,24 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Reads the key for tokens, which is made if there is none, and the tokens that are revoked.
+    /// Reads the key for tokens, which is made if there is none.
     pub(crate) async fn open(
         database: &Database,
         keys: &Keys,
         audit: &AuditWriter,
         token_lifetime: Duration,
-        now: Timestamp,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, KeyError> {
-        let (id, seed) = keys.of_host(database, TOKENS, now.as_millisecond()).await?;
+        let now = i64::try_from(clock.now_ms()).unwrap_or(i64::MAX);
+        let (id, seed) = keys.of_host(database, TOKENS, now).await?;
         let key = token::TokenKey::new(id, &seed).map_err(|error| StoreError::damaged("key for tokens", error.cause()))?;
-        let identity = Self {
-            memory: Arc::new(Memory::new()),
+        Ok(Self {
+            memory: Arc::new(Memory::new(database.shared().is_some(), Arc::clone(clock))),
             passwords: password::Passwords::new(),
             key,
             token_lifetime,
             denials: denials::Denials::start(audit.clone()),
-        };
-        identity.memory.reload(database, now).await?;
-        Ok(identity)
+        })
     }
 
     /// Has an attempt that was denied written to the log, without waiting for it.

@@ -1,14 +1,12 @@
 //! Who may do what in a workspace.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::action;
 use super::error::IdentityError;
-use super::memory::Memory;
+use super::news::{News, Told};
 use crate::Vault;
 use crate::audit::{Applied, Change, NewEntry, Refusal};
 use crate::error::Problem;
@@ -78,12 +76,11 @@ impl Vault {
             user,
             permissions,
             now: self.now(),
-            memory: Arc::clone(&self.inner.identity.memory),
         };
         match self
             .inner
             .audit
-            .commit(entry, Some(Box::new(change)))
+            .commit(entry, Some(Told::new(change, News::Member, &self.inner.identity.memory)))
             .await?
             .applied
         {
@@ -120,7 +117,6 @@ struct Membership {
     user: UserId,
     permissions: Option<PermissionSet>,
     now: Timestamp,
-    memory: Arc<Memory>,
 }
 
 impl Change for Membership {
@@ -159,9 +155,5 @@ impl Change for Membership {
             })
         }
         .boxed()
-    }
-
-    fn settled(&mut self) {
-        self.memory.members.count();
     }
 }

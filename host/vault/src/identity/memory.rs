@@ -4,27 +4,31 @@
 //! change counts it up once it is durable, and what another request was reading meanwhile is kept under the old generation
 //! and never used, so a change can't be overwritten by an answer that is older than it.
 //!
-//! Revoked tokens are told apart by their own ids, since they come often and each concerns one token.
+//! Revoked tokens are told apart by their own ids, since they come often and each concerns one token. Only those that were
+//! revoked since the start are kept here: a token that isn't remembered is looked up in the database anyway.
+//!
+//! Where other hosts share the database, their changes come as [`News`]. While nobody hears them, nothing is remembered.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::{SignedDuration, Timestamp};
+use claviger_runtime::clock::Clock;
+use jiff::Timestamp;
 use moka::sync::Cache;
 
 use super::caller::Session;
+use super::news::News;
 use super::token::TokenId;
 use crate::ids::{UserId, WorkspaceId};
 use crate::permission::PermissionSet;
-use crate::store::{Database, StoreError, identity as rows};
 
 /// The most tokens that are remembered: some 300 bytes each.
 const MOST_SESSIONS: u64 = 16_384;
 /// The most memberships that are remembered: some 100 bytes each.
 const MOST_MEMBERS: u64 = 16_384;
 /// How often the revoked tokens that have ended are swept out, at the most.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const SWEEP_EVERY_MS: u64 = 60_000;
 
 /// Counts the changes of users, or of members.
 #[derive(Default)]
@@ -61,29 +65,35 @@ pub(crate) struct Memory {
     sessions: Cache<TokenHash, Remembered<Arc<Session>>>,
     permissions: Cache<(UserId, WorkspaceId), Remembered<PermissionSet>>,
     revoked: RwLock<Revoked>,
+    /// Whether changes of other hosts are heard, or there are no other hosts.
+    trusted: AtomicBool,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
 struct Revoked {
-    /// Each with its end.
-    tokens: HashMap<TokenId, Timestamp>,
-    next_sweep: Timestamp,
+    /// Each with its end, in milliseconds since the Unix epoch.
+    tokens: HashMap<TokenId, u64>,
+    next_sweep: u64,
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
+    /// Remembers nothing yet, and nothing at all until it hears of other hosts' changes, if the database is shared.
+    pub(crate) fn new(shared: bool, clock: Arc<dyn Clock>) -> Self {
         Self {
             users: Changes::default(),
             members: Changes::default(),
             sessions: Cache::new(MOST_SESSIONS),
             permissions: Cache::new(MOST_MEMBERS),
             revoked: RwLock::default(),
+            trusted: AtomicBool::new(!shared),
+            clock,
         }
     }
 
     pub(crate) fn session(&self, token: &TokenHash) -> Option<Arc<Session>> {
         let remembered = self.sessions.get(token)?;
-        (remembered.read_in == self.users.generation()).then_some(remembered.value)
+        self.if_good(remembered, &self.users)
     }
 
     pub(crate) fn remember_session(
@@ -111,7 +121,7 @@ impl Memory {
         workspace: WorkspaceId,
     ) -> Option<PermissionSet> {
         let remembered = self.permissions.get(&(user, workspace))?;
-        (remembered.read_in == self.members.generation()).then_some(remembered.value)
+        self.if_good(remembered, &self.members)
     }
 
     pub(crate) fn remember_permissions(
@@ -130,19 +140,27 @@ impl Memory {
         );
     }
 
-    /// Forgets what is remembered of users and members, and reads which tokens are revoked: at the start, and whenever
-    /// other hosts may have changed something without this one being told.
-    pub(crate) async fn reload(
-        &self,
-        database: &Database,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    fn if_good<T>(&self, remembered: Remembered<T>, changes: &Changes) -> Option<T> {
+        let good =
+            self.trusted.load(Ordering::Acquire) && remembered.read_in == changes.generation();
+        good.then_some(remembered.value)
+    }
+
+    /// Takes a change into account, made here or on another host.
+    pub(super) fn learn(&self, news: News) {
+        match news {
+            News::User => self.users.count(),
+            News::Member => self.members.count(),
+            News::Revoked { token, expires_at } => self.revoke(token, expires_at),
+        }
+    }
+
+    /// Whether changes of other hosts are heard from now on. What was remembered before is forgotten.
+    pub(super) fn trust(&self, hearing: bool) {
+        // Counted before anything is trusted again: what was read while nobody listened is never used.
         self.users.count();
         self.members.count();
-        for (token, expires_at) in rows::revoked_tokens(&mut database.read().await?, now).await? {
-            self.revoke(token, expires_at, now);
-        }
-        Ok(())
+        self.trusted.store(hearing, Ordering::Release);
     }
 
     /// Whether the token was revoked before its end.
@@ -156,13 +174,18 @@ impl Memory {
     }
 
     /// Notes that a token was revoked; it is kept until it ends, when it is of no use anyway.
-    pub(crate) fn revoke(&self, token: TokenId, expires_at: Timestamp, now: Timestamp) {
+    fn revoke(&self, token: TokenId, expires_at: Timestamp) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now_ms();
         if now >= revoked.next_sweep {
-            revoked.next_sweep = now.saturating_add(SWEEP_EVERY).unwrap_or(Timestamp::MAX);
+            revoked.next_sweep = now.saturating_add(SWEEP_EVERY_MS);
             revoked.tokens.retain(|_, end| *end > now);
         }
-        revoked.tokens.insert(token, expires_at);
+        // What ended before 1970 ended.
+        revoked.tokens.insert(
+            token,
+            u64::try_from(expires_at.as_millisecond()).unwrap_or(0),
+        );
     }
 
     /// How many revoked tokens are kept.
@@ -185,7 +208,10 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::identity::tests::SetClock;
 
     fn session() -> Arc<Session> {
         Arc::new(Session {
@@ -201,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_change_is_not_used_after_it() {
-        let memory = Memory::new();
+        let memory = Memory::new(false, Arc::new(SetClock::at_second(90)));
         let (user, workspace) = (UserId::from([1; 8]), WorkspaceId::from([2; 8]));
         let (users, members) = (memory.users.generation(), memory.members.generation());
         memory.users.count();
@@ -227,7 +253,7 @@ mod tests {
 
     #[test]
     fn it_holds_no_more_tokens_than_it_may() {
-        let memory = Memory::new();
+        let memory = Memory::new(false, Arc::new(SetClock::at_second(90)));
         let session = session();
         for number in 0..MOST_SESSIONS * 2 {
             let token = *blake3::hash(&number.to_be_bytes()).as_bytes();
@@ -238,18 +264,39 @@ mod tests {
 
     #[test]
     fn revoked_tokens_are_kept_until_they_end() {
-        let memory = Memory::new();
+        let clock = Arc::new(SetClock::at_second(90));
+        let memory = Memory::new(false, clock.clone());
+        let revoke = |token, end| {
+            memory.learn(News::Revoked {
+                token,
+                expires_at: Timestamp::from_second(end).unwrap(),
+            });
+        };
         let (short, long) = (TokenId::draw(), TokenId::draw());
-        let at = |second| Timestamp::from_second(second).unwrap();
-        memory.revoke(short, at(100), at(90));
-        memory.revoke(long, at(900), at(90));
+        revoke(short, 100);
+        revoke(long, 900);
         assert!(memory.is_revoked(&short) && memory.is_revoked(&long));
-        memory.revoke(TokenId::draw(), at(900), at(200));
-        assert!(
-            !memory.is_revoked(&short),
-            "it ended, so its row is swept out"
-        );
+        clock.advance(Duration::from_secs(110));
+        revoke(TokenId::draw(), 900);
+        assert!(!memory.is_revoked(&short), "it ended, so it is swept out");
         assert!(memory.is_revoked(&long));
         assert_eq!(memory.revoked_tokens(), 2);
+    }
+
+    #[test]
+    fn nothing_is_remembered_while_other_hosts_are_not_heard() {
+        let memory = Memory::new(true, Arc::new(SetClock::at_second(90)));
+        let remember = || memory.remember_session([7; 32], session(), memory.users.generation());
+        remember();
+        assert!(memory.session(&[7; 32]).is_none());
+        memory.trust(true);
+        assert!(
+            memory.session(&[7; 32]).is_none(),
+            "it was read while nobody listened"
+        );
+        remember();
+        assert!(memory.session(&[7; 32]).is_some());
+        memory.trust(false);
+        assert!(memory.session(&[7; 32]).is_none());
     }
 }

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::caller::{Caller, Session};
 use super::error::{AuthError, LogInError};
 use super::memory::TokenHash;
+use super::news::{News, Told};
 use super::revocation::Revocation;
 use super::token::{Claims, LONGEST_TOKEN, TokenId};
 use super::username::Username;
@@ -137,14 +138,11 @@ impl Vault {
     }
 
     async fn revoke(&self, entry: NewEntry, session: &Session) -> Result<Applied, AuthError> {
-        let memory = Arc::clone(&self.inner.identity.memory);
-        let change = Revocation::new(session.token, session.expires_at, self.now(), memory);
-        let committed = self
-            .inner
-            .audit
-            .commit(entry, Some(Box::new(change)))
-            .await?;
-        Ok(committed.applied)
+        let (token, expires_at) = (session.token, session.expires_at);
+        let change = Revocation { token, expires_at, now: self.now() };
+        let news = News::Revoked { token, expires_at };
+        let change = Told::new(change, news, &self.inner.identity.memory);
+        Ok(self.inner.audit.commit(entry, Some(change)).await?.applied)
     }
 
     fn sign(&self, user: UserId, era: i64) -> Result<(IssuedToken, TokenId), InternalError> {
@@ -173,6 +171,9 @@ impl Vault {
         }
         let read_in = memory.users.generation();
         let mut reader = self.inner.database.read().await?;
+        if rows::is_revoked(&mut reader, id).await? {
+            return Err(AuthError::Revoked);
+        }
         let account = rows::account(&mut reader, claims.sub).await?;
         let account = account.filter(|account| account.user.active && account.era == claims.era);
         let Some(account) = account else {

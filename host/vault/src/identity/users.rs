@@ -1,7 +1,5 @@
 //! Users, made, listed and changed by those who may.
 
-use std::sync::Arc;
-
 use claviger_runtime::secret::Secret;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -9,7 +7,7 @@ use jiff::Timestamp;
 
 use super::action;
 use super::error::IdentityError;
-use super::memory::Memory;
+use super::news::{News, Told};
 use super::username::Username;
 use crate::Vault;
 use crate::audit::{Applied, Change, NewEntry, Refusal};
@@ -152,12 +150,11 @@ impl Vault {
             user,
             what,
             now: self.now(),
-            memory: Arc::clone(&self.inner.identity.memory),
         };
         match self
             .inner
             .audit
-            .commit(entry, Some(Box::new(change)))
+            .commit(entry, Some(Told::new(change, News::User, &self.inner.identity.memory)))
             .await?
             .applied
         {
@@ -211,7 +208,6 @@ struct Alteration {
     user: UserId,
     what: What,
     now: Timestamp,
-    memory: Arc<Memory>,
 }
 
 impl Change for Alteration {
@@ -235,9 +231,5 @@ impl Change for Alteration {
             })
         }
         .boxed()
-    }
-
-    fn settled(&mut self) {
-        self.memory.users.count();
     }
 }

@@ -1,7 +1,5 @@
 //! Workspaces, made and listed.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -10,7 +8,6 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::action;
 use super::caller::Caller;
 use super::error::IdentityError;
-use super::memory::Memory;
 use crate::Vault;
 use crate::audit::{Applied, Change, NewEntry, Refusal};
 use crate::error::Problem;
@@ -61,7 +58,6 @@ impl Vault {
         let change = Foundation {
             workspace: workspace.clone(),
             member: permit.actor().user,
-            memory: Arc::clone(&self.inner.identity.memory),
         };
         match self
             .inner
@@ -102,7 +98,6 @@ fn read_name(text: &str) -> Result<String, IdentityError> {
 struct Foundation {
     workspace: Workspace,
     member: UserId,
-    memory: Arc<Memory>,
 }
 
 impl Change for Foundation {
@@ -126,10 +121,6 @@ impl Change for Foundation {
             Ok(Applied::Done)
         }
         .boxed()
-    }
-
-    fn settled(&mut self) {
-        self.memory.members.count();
     }
 }
 

@@ -192,23 +192,10 @@ pub(crate) async fn revoke_token(
     Ok(inserted == 1)
 }
 
-/// The revoked tokens that haven't ended, each with its end.
-pub(crate) async fn revoked_tokens(
-    reader: &mut Reader,
-    now: Timestamp,
-) -> Result<Vec<(TokenId, Timestamp)>, StoreError> {
-    let rows = fetch_all!(
-        reader,
-        (String, i64),
-        "SELECT id, expires_at FROM revoked_tokens WHERE expires_at > $1",
-        now.as_millisecond()
-    )?;
-    let read = |(id, expires_at): (String, i64)| {
-        let id = TokenId::parse(&id)
-            .ok_or_else(|| StoreError::damaged("revoked_tokens.id", "no token's id"))?;
-        Ok((id, time(expires_at)?))
-    };
-    rows.into_iter().map(read).collect()
+/// Whether a token was revoked. Those that have ended may have been forgotten.
+pub(crate) async fn is_revoked(reader: &mut Reader, token: TokenId) -> Result<bool, StoreError> {
+    let row = fetch_optional!(reader, (String,), "SELECT id FROM revoked_tokens WHERE id = $1", token.to_string())?;
+    Ok(row.is_some())
 }
 
 #[derive(FromRow)]
