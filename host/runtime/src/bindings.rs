@@ -3,8 +3,6 @@
 //! One world with every import and every capability: a plugin that lacks a capability is no error, because exports are
 //! looked up interface by interface ([`crate::load::exports`]).
 
-#![expect(missing_docs, reason = "generated; the WIT package documents it")]
-
 wasmtime::component::bindgen!({
     path: "../../wit",
     inline: "

@@ -54,11 +54,11 @@ impl Cache {
         let entry = match fs::read(&path) {
             Ok(entry) => entry,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => return self.doubt(&path, &error.to_string()),
+            Err(error) => return doubt(&path, &error.to_string()),
         };
         match self.open_entry(engine, wasm, &entry) {
             Ok(found) => Some(found),
-            Err(reason) => self.doubt(&path, &reason),
+            Err(reason) => doubt(&path, &reason),
         }
     }
 
@@ -121,15 +121,16 @@ impl Cache {
         let host = self.host.to_hex();
         self.directory.join(format!("{}-{}.compiled", wasm.to_hex(), &host[..16]))
     }
+}
 
-    fn doubt<T>(&self, path: &Path, reason: &str) -> Option<T> {
-        let entry = path.file_name().unwrap_or_default().display();
-        tracing::warn!(%entry, reason, "compiled code is not used; the plugin is compiled again");
-        if let Err(error) = fs::remove_file(path) {
-            tracing::warn!(%entry, %error, "the entry can't be deleted");
-        }
-        None
+/// Says why an entry is not used, and deletes it.
+fn doubt<T>(path: &Path, reason: &str) -> Option<T> {
+    let entry = path.file_name().unwrap_or_default().display();
+    tracing::warn!(%entry, reason, "compiled code is not used; the plugin is compiled again");
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(%entry, %error, "the entry can't be deleted");
     }
+    None
 }
 
 /// BLAKE3 where `std` wants a hasher: the engine's settings are known only as something to hash.
@@ -141,7 +142,11 @@ impl Hasher for Blake3 {
     }
 
     fn finish(&self) -> u64 {
-        let (first, _) = self.0.finalize().as_bytes().split_first_chunk().map_or(([0; 8], ()), |(first, _)| (*first, ()));
+        let mut first = [0; 8];
+        self.0.finalize_xof().fill(&mut first);
         u64::from_le_bytes(first)
     }
 }
+
+#[cfg(test)]
+mod tests;

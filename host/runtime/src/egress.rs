@@ -73,3 +73,6 @@ impl PluginEgress {
         &self.rules
     }
 }
+
+#[cfg(test)]
+mod tests;

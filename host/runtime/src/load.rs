@@ -169,7 +169,7 @@ impl Runtime {
         let found = task::spawn_blocking(move || {
             runtime.0.cache.as_ref().and_then(|cache| cache.get(&runtime.0.engine, &hash))
         });
-        let found = found.await.map_err(panicked)?;
+        let found = found.await.map_err(|error| panicked(&error))?;
         let counter = if found.is_some() { &self.0.cache_hits } else { &self.0.cache_misses };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok(found)
@@ -181,7 +181,7 @@ impl Runtime {
         tracing::info!(bytes = wasm.len(), "compiling a plugin");
         let engine = self.0.engine.clone();
         // A panic of the compiler's ends the task and not the server.
-        task::spawn_blocking(move || compile::compile(&engine, &wasm)).await.map_err(panicked)?
+        task::spawn_blocking(move || compile::compile(&engine, &wasm)).await.map_err(|error| panicked(&error))?
     }
 
     async fn keep(&self, hash: blake3::Hash, component: Component, manifest: Manifest) -> Result<(), LoadError> {
@@ -191,10 +191,10 @@ impl Runtime {
                 cache.put(&hash, &component, &manifest);
             }
         });
-        kept.await.map_err(panicked)
+        kept.await.map_err(|error| panicked(&error))
     }
 }
 
-fn panicked(error: task::JoinError) -> LoadError {
+fn panicked(error: &task::JoinError) -> LoadError {
     LoadError::Compile(format!("the compiler failed: {error}"))
 }

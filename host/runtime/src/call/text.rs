@@ -74,9 +74,10 @@ pub(crate) fn capped(mut text: String, most: usize) -> String {
     text
 }
 
-/// Would move a terminal's cursor, or end a C string.
+/// Would move a terminal's cursor, turn text around, or end a C string.
 fn is_unfit(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t'
+    let moves = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    moves || c.is_control() && c != '\n' && c != '\t'
 }
 
 fn is_code(code: &str) -> bool {

@@ -66,9 +66,18 @@ const READINGS: [Reading; 4] = [
 const JSON_ESCAPES: &[u8] = b"\"\\/bfnrtu";
 
 impl Matcher {
-    /// Looks for a word whose case matters, in each of its encodings.
+    /// Looks for a word whose case matters, in each of its encodings. A word that is written otherwise in JSON or in a URL
+    /// is also looked for encoded once more: what echoes a request in base64 has the word in it as the request had it.
     pub(crate) fn add(&mut self, word: usize, bytes: &[u8]) {
         self.add_forms(word, bytes, Fold::Exact);
+        let percent = encode::percent(bytes);
+        if percent.as_bytes() != bytes {
+            self.add_forms(word, percent.as_bytes(), Fold::Exact);
+        }
+        let json = std::str::from_utf8(bytes).ok().map(encode::json);
+        if let Some(json) = json.filter(|json| json.as_bytes() != bytes) {
+            self.add_forms(word, json.as_bytes(), Fold::Exact);
+        }
     }
 
     /// Looks for a word in either case, in each of its encodings.

@@ -44,6 +44,10 @@ impl FromStr for PrivateGrant {
     type Err = PrivateGrantError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A host may have a `*` in it, as far as URLs go. Here it can only be meant as a pattern, and there are none.
+        if text.contains('*') {
+            return Err(PrivateGrantError(text.to_owned()));
+        }
         let range = || text.parse().map(Self::Addresses);
         let address = || text.parse::<IpAddr>().map(|address| Self::Addresses(address.into()));
         let origin = || text.parse().map(Self::Origin);

@@ -7,7 +7,6 @@ use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use super::super::failure::SendFailure;
-use super::super::matcher::Hit;
 use super::super::places::Spot;
 use super::super::request;
 use super::{Pass, spliced, zeroing};
@@ -17,7 +16,9 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
     let mut sent = HeaderMap::with_capacity(pass.parsed.headers.len() + 4);
     for (name, value) in &pass.parsed.headers {
         pass.none_in(name.as_str().as_bytes(), "name of a header")?;
-        if !pass.keyring.has_stand_in(value.as_bytes()) {
+        let basic = (*name == AUTHORIZATION).then(|| basic(value.as_bytes())).flatten();
+        let basic = basic.filter(|credentials| pass.keyring.has_stand_in(credentials));
+        if basic.is_none() && !pass.keyring.has_stand_in(value.as_bytes()) {
             if !request::is_hosts_own(name) {
                 sent.append(name, value.clone());
             }
@@ -29,30 +30,24 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
         if pass.parsed.only(name).is_none() {
             return Err(SendFailure::denied(format!("header `{name}` is there more than once, and one has a stand-in")));
         }
-        sent.insert(name, substituted(pass, name, value)?);
+        let value = match basic {
+            Some(credentials) => basic_password(pass, &credentials)?,
+            None => substituted(pass, name, value)?,
+        };
+        sent.insert(name, value);
     }
     Ok(sent)
 }
 
 fn substituted(pass: &mut Pass<'_>, name: &HeaderName, value: &HeaderValue) -> Result<HeaderValue, SendFailure> {
     let text = value.as_bytes();
-    let hits: Vec<Hit> = pass.keyring.stand_ins_in(text).collect();
-    if hits.iter().all(|hit| pass.keyring.is_plain(hit, text)) {
-        let spot = Spot::Header(name.as_str());
-        let mut replaced = Vec::with_capacity(hits.len());
-        for hit in hits {
-            let held = pass.secret(&hit, &spot)?;
-            replaced.push((hit, held.secret.expose()));
-        }
-        return as_value(spliced(text, &replaced));
+    let spot = Spot::Header(name.as_str());
+    let mut replaced = Vec::new();
+    for hit in pass.stand_ins(text, &spot.to_string())? {
+        let held = pass.secret(&hit, &spot)?;
+        replaced.push((hit, held.secret.expose()));
     }
-    match basic(text) {
-        Some(credentials) if *name == AUTHORIZATION => basic_password(pass, &credentials),
-        _ => Err(pass
-            .stand_ins(text, &format!("header `{name}`"))
-            .err()
-            .unwrap_or_else(|| SendFailure::denied(format!("a stand-in in header `{name}` is encoded")))),
-    }
+    as_value(spliced(text, &replaced))
 }
 
 /// What Basic authentication carries (RFC 7617): the scheme in any case, one or more spaces, base64.

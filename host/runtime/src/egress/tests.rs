@@ -1,0 +1,11 @@
+//! The way out against real servers on loopback, with plugins that try to break each rule.
+
+mod addresses;
+mod answers;
+mod call;
+mod captures;
+mod connections;
+mod places;
+mod random;
+mod signing;
+mod upstream;
