@@ -9,8 +9,7 @@ mod query;
 mod value;
 
 pub(crate) use authentication::Authenticated;
-pub(crate) use body::{JsonBody, LONGEST_BODY};
+pub(crate) use body::JsonBody;
 pub(crate) use fields::Fields;
 pub(crate) use path::PathOf;
 pub(crate) use query::Query;
-pub(crate) use value::Value;

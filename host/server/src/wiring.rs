@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use claviger_runtime::{
     CacheOptions, Catalogue, Clock, LoadError, Runtime, RuntimeOptions, SetupError, SystemClock,
 };
-use claviger_vault::open::FirstStart;
+use claviger_vault::identity::FirstStart;
 use claviger_vault::seal::{MasterKeyError, MasterKeySource, MasterKeys};
 use claviger_vault::{OpenError, Opened, Vault, VaultOptions};
 use thiserror::Error;
@@ -27,6 +28,8 @@ const MASTER_KEY_FILE: &str = "master.key";
 const DATABASE_FILE: &str = "claviger.db";
 /// The directory in the data directory that compiled plugins are kept in.
 const CACHE_DIRECTORY: &str = "cache";
+/// How long a token is good for; it can be refreshed until then.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// What the key that authenticates compiled plugins is derived for.
 const CACHE_PURPOSE: &str = "compiled plugins";
 
@@ -90,14 +93,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         Arc::clone(&clock),
         Arc::clone(&catalogue),
     );
-    let Opened {
-        vault,
-        first_start,
-        warnings,
-    } = Vault::open(options).await?;
-    for warning in warnings {
-        warn!("{warning}");
-    }
+    let Opened { vault, first_start } = Vault::open(options).await?;
     Ok(Started {
         app: App::new(vault.clone(), catalogue, clock),
         vault,
@@ -107,7 +103,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
 }
 
 /// Opens the vault alone, without plugins, for commands that ask it something.
-pub(crate) async fn open_vault(config: Config) -> Result<Vault, StartError> {
+pub(crate) async fn open_vault(config: Config) -> Result<Opened, StartError> {
     let database = config.data_dir.join(DATABASE_FILE);
     if config.database_url.is_none() && !database.exists() {
         return Err(StartError::NoDatabase {
@@ -124,7 +120,7 @@ pub(crate) async fn open_vault(config: Config) -> Result<Vault, StartError> {
     let master_keys = MasterKeys::load(&source)?;
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
     let options = vault_options(config, master_keys, Arc::new(SystemClock), catalogue);
-    Ok(Vault::open(options).await?.vault)
+    Ok(Vault::open(options).await?)
 }
 
 fn vault_options(
@@ -138,6 +134,7 @@ fn vault_options(
         database_url: config.database_url.clone().unwrap_or_else(in_directory),
         master_keys,
         admin_password: config.admin_password,
+        token_lifetime: TOKEN_LIFETIME,
         clock,
         catalogue,
     }

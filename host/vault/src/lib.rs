@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Keeps credentials: their versions, sealing, health, permissions and the audit log. Knows no HTTP.
+//!
+//! - [`vault`]: the [`Vault`] itself; [`open`]: how it is opened, and what its first start makes
+//! - [`credentials`]: what a credential is, and every operation on one
+//! - [`health`]: what a test's outcome says of a credential
+//! - [`permission`]: what a caller may do, demanded by type; [`identity`]: who the callers are
+//! - [`audit`]: the log, written in groups, each entry chained to the one before it
+//! - [`seal`]: the master key, the data keys and what they seal
+//! - [`ids`], [`request`], [`error`]: what all of these speak about
+//!
+//! Below them, `store` is the only place with SQL: SQLite and PostgreSQL run the same texts.
+
+#[macro_use]
+mod store;
+
+pub mod audit;
+pub mod credentials;
+pub mod error;
+pub mod health;
+pub mod identity;
+pub mod ids;
+pub mod open;
+pub mod permission;
+pub mod request;
+pub mod seal;
+pub mod vault;
+
+pub use error::{Problem, VaultError};
+pub use ids::{CredentialId, UserId, WorkspaceId};
+pub use open::{OpenError, Opened, VaultOptions};
+pub use request::RequestInfo;
+pub use vault::Vault;

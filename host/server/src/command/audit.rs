@@ -4,11 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use claviger_vault::Opened;
 use claviger_vault::audit::{AuditEntry, AuditVerdict};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Failure;
+use super::serve::tell_first_start;
 use crate::config::Config;
 use crate::wiring;
 
@@ -54,7 +56,10 @@ struct EntryView<'a> {
 }
 
 pub(super) async fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
-    let vault = wiring::open_vault(config).await?;
+    let Opened { vault, first_start } = wiring::open_vault(config).await?;
+    if let Some(first) = first_start {
+        tell_first_start(&mut std::io::stderr().lock(), &first)?;
+    }
     let mut out = std::io::stdout().lock();
     let code = match command {
         Command::Verify { json } => {
@@ -70,7 +75,6 @@ pub(super) async fn run(command: Command, config: Config) -> Result<ExitCode, Fa
             let entries = vault.audit_tail(lines).await.map_err(told)?;
             entries
                 .iter()
-                .rev()
                 .try_for_each(|entry| write_entry(&mut out, entry, json))?;
             ExitCode::SUCCESS
         }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use claviger_vault::identity::FirstStart;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -44,15 +45,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     } = wiring::start(config).await?;
     let mut out = std::io::stdout().lock();
     if let Some(first) = first_start {
-        let id = workspace_id(first.default_workspace);
-        writeln!(out, "first start: the workspace `default` has the id {id}")?;
-        if let Some(password) = first.admin_password {
-            writeln!(
-                out,
-                "first start: the user `admin` has the password {} (shown this once)",
-                *password
-            )?;
-        }
+        tell_first_start(&mut out, &first)?;
     }
     let took = begun.elapsed().as_millis();
     writeln!(
@@ -71,4 +64,20 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     connections::serve(listener, app, stop).await;
     vault.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the first start made: the password is told here and nowhere else.
+pub(super) fn tell_first_start(out: &mut impl Write, first: &FirstStart) -> std::io::Result<()> {
+    let id = workspace_id(first.default_workspace);
+    writeln!(out, "first start: the workspace `default` has the id {id}")?;
+    match &first.admin_password {
+        Some(password) => {
+            writeln!(
+                out,
+                "first start: the user `admin` has the password {} (shown this once)",
+                password.as_str()
+            )
+        }
+        None => Ok(()),
+    }
 }

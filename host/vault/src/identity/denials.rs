@@ -110,13 +110,13 @@ impl Recorder {
         loop {
             let message = match self.window_ends {
                 None => self.waiting.recv().await,
-                Some(end) => match timeout_at(end, self.waiting.recv()).await {
-                    Ok(message) => message,
-                    Err(_) => {
+                Some(end) => {
+                    let Ok(message) = timeout_at(end, self.waiting.recv()).await else {
                         self.end_window().await;
                         continue;
-                    }
-                },
+                    };
+                    message
+                }
             };
             match message {
                 Some(Message::Denied(entry)) => self.take(*entry).await,

@@ -80,7 +80,14 @@ impl Vault {
         match self
             .inner
             .audit
-            .commit(entry, Some(Told::new(change, News::Member, &self.inner.identity.memory)))
+            .commit(
+                entry,
+                Some(Told::boxed(
+                    change,
+                    News::Member,
+                    &self.inner.identity.memory,
+                )),
+            )
             .await?
             .applied
         {

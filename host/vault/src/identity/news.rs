@@ -70,7 +70,8 @@ pub(super) struct Told<C> {
 }
 
 impl<C: Change> Told<C> {
-    pub(super) fn new(change: C, news: News, memory: &Arc<Memory>) -> Box<Self> {
+    /// Boxed, as the audit writer takes it.
+    pub(super) fn boxed(change: C, news: News, memory: &Arc<Memory>) -> Box<dyn Change> {
         Box::new(Self {
             change,
             news,

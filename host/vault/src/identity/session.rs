@@ -139,9 +139,13 @@ impl Vault {
 
     async fn revoke(&self, entry: NewEntry, session: &Session) -> Result<Applied, AuthError> {
         let (token, expires_at) = (session.token, session.expires_at);
-        let change = Revocation { token, expires_at, now: self.now() };
+        let change = Revocation {
+            token,
+            expires_at,
+            now: self.now(),
+        };
         let news = News::Revoked { token, expires_at };
-        let change = Told::new(change, news, &self.inner.identity.memory);
+        let change = Told::boxed(change, news, &self.inner.identity.memory);
         Ok(self.inner.audit.commit(entry, Some(change)).await?.applied)
     }
 

@@ -1,4 +1,4 @@
-//! Identity as a whole, on a database of its own for each test: SQLite, or PostgreSQL where
+//! Identity as a whole, on a database of its own for each test: `SQLite`, or `PostgreSQL` where
 //! `CLAVIGER_TEST_DATABASE_URL` names a server.
 
 mod access;

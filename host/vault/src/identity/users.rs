@@ -154,7 +154,10 @@ impl Vault {
         match self
             .inner
             .audit
-            .commit(entry, Some(Told::new(change, News::User, &self.inner.identity.memory)))
+            .commit(
+                entry,
+                Some(Told::boxed(change, News::User, &self.inner.identity.memory)),
+            )
             .await?
             .applied
         {

@@ -143,8 +143,7 @@ mod tests {
         ] {
             assert!(
                 matches!(read_name(name), Err(IdentityError::Invalid(_))),
-                "{:.20?}",
-                name
+                "{name:.20?}"
             );
         }
         assert!(read_name(&"ä".repeat(LONGEST_NAME)).is_ok());

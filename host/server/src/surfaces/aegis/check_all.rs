@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use claviger_vault::credentials::{TestResult, TestRun};
-use claviger_vault::health::Health;
 use claviger_vault::permission::credential;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -15,14 +14,14 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
 
-/// What is known now. Credentials that nobody can tell anything of are neither healthy nor unhealthy, and are counted by
+/// What was found. Credentials that nobody can tell anything of are neither healthy nor unhealthy, and are counted by
 /// themselves, which is ours.
 #[derive(Serialize)]
 struct Checked<'a> {
-    checked: usize,
-    healthy: usize,
-    unhealthy: usize,
-    unknown: usize,
+    checked: u64,
+    healthy: u64,
+    unhealthy: u64,
+    unknown: u64,
     details: Vec<CheckedView<'a>>,
     checked_at: Timestamp,
     duration_ms: u64,
@@ -38,9 +37,9 @@ struct CheckedView<'a> {
 }
 
 impl<'a> CheckedView<'a> {
-    fn of((name, result): (&'a str, &'a TestResult)) -> Self {
+    fn of(result: &'a TestResult) -> Self {
         Self {
-            name,
+            name: result.credential.name.as_str(),
             status: names::health(result.health),
             error: result.reason.as_deref(),
             response_time_ms: result.response_time_ms,
@@ -49,27 +48,15 @@ impl<'a> CheckedView<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn of(run: &'a TestRun, checked_at: Timestamp) -> Self {
-        let count = |health| {
-            run.results
-                .iter()
-                .filter(|tested| tested.1.health == health)
-                .count()
-        };
-        let bad = run
-            .results
-            .iter()
-            .filter(|tested| tested.1.health != Health::Valid);
+    fn of(run: &'a TestRun) -> Self {
         Self {
-            checked: run.results.len(),
-            healthy: count(Health::Valid),
-            unhealthy: count(Health::Invalid),
-            unknown: count(Health::Unknown),
-            details: bad
-                .map(|(credential, result)| CheckedView::of((credential.name.as_str(), result)))
-                .collect(),
-            checked_at,
-            duration_ms: run.duration_ms,
+            checked: run.checked,
+            healthy: run.valid,
+            unhealthy: run.invalid,
+            unknown: run.unknown,
+            details: run.findings.iter().map(CheckedView::of).collect(),
+            checked_at: run.checked_at,
+            duration_ms: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
         }
     }
 }
@@ -77,5 +64,5 @@ impl<'a> Checked<'a> {
 pub(super) async fn handle(State(app): State<App>, asked: Asked) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Test>(&app).await?;
     let run = app.vault().test_all(&permit).await?;
-    Ok(answer::json(StatusCode::OK, &Checked::of(&run, app.now())))
+    Ok(answer::json(StatusCode::OK, &Checked::of(&run)))
 }

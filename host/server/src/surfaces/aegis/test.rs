@@ -42,10 +42,10 @@ struct Details<'a> {
 }
 
 impl<'a> Tested<'a> {
-    fn of(name: &'a str, result: &'a TestResult) -> Self {
+    fn of(result: &'a TestResult) -> Self {
         Self {
             status: names::health(result.health),
-            credential: name,
+            credential: result.credential.name.as_str(),
             response_time_ms: result.response_time_ms,
             details: Details::of(result),
             tested_at: result.tested_at,
@@ -83,5 +83,5 @@ pub(super) async fn handle(
         .test_credential(&permit, &reference)
         .await
         .map_err(about(&name))?;
-    Ok(answer::json(StatusCode::OK, &Tested::of(&name, &result)))
+    Ok(answer::json(StatusCode::OK, &Tested::of(&result)))
 }

@@ -78,14 +78,17 @@ impl House {
             vault: opened.vault,
             clock,
             default_workspace: first_start.default_workspace,
-            admin_password: first_start.admin_password.expect("none was given").to_string(),
+            admin_password: first_start
+                .admin_password
+                .expect("none was given")
+                .to_string(),
             url,
             directory,
             postgres,
         }
     }
 
-    /// Another host on the same database; for SQLite, the same one started again.
+    /// Another host on the same database; for `SQLite`, the same one started again.
     pub(super) async fn another(&self) -> Opened {
         open(&self.url, &self.directory, &self.clock).await
     }
@@ -96,8 +99,14 @@ impl House {
     }
 
     pub(super) async fn token(&self, username: &str, password: &str) -> String {
-        let issued = self.vault.log_in(username, secret(password), &request()).await;
-        issued.unwrap_or_else(|error| panic!("{username}: {error}")).token.to_string()
+        let issued = self
+            .vault
+            .log_in(username, secret(password), &request())
+            .await;
+        issued
+            .unwrap_or_else(|error| panic!("{username}: {error}"))
+            .token
+            .to_string()
     }
 
     pub(super) async fn admin(&self) -> Caller {
@@ -107,7 +116,11 @@ impl House {
     /// A user who is no administrator, with the password `password of <name>`.
     pub(super) async fn user(&self, username: &str) -> User {
         let admin = self.admin().await;
-        let permit = self.vault.server_permit::<user::Manage>(&admin).await.unwrap();
+        let permit = self
+            .vault
+            .server_permit::<user::Manage>(&admin)
+            .await
+            .unwrap();
         let new = NewUser {
             username: username.to_owned(),
             password: secret(&password_of(username)),
@@ -119,7 +132,9 @@ impl House {
 
     /// The whole audit log, the oldest entry first.
     pub(super) async fn entries(&self) -> Vec<AuditRow> {
-        audit::after(&self.vault.inner.database, 0, i64::MAX).await.unwrap()
+        audit::after(&self.vault.inner.database, 0, i64::MAX)
+            .await
+            .unwrap()
     }
 
     pub(super) async fn close(self) {
@@ -139,7 +154,10 @@ pub(super) fn secret(text: &str) -> Secret {
 }
 
 pub(super) fn request() -> RequestInfo {
-    RequestInfo { trace_id: "trace".to_owned(), address: Some([127, 0, 0, 1].into()) }
+    RequestInfo {
+        trace_id: "trace".to_owned(),
+        address: Some([127, 0, 0, 1].into()),
+    }
 }
 
 async fn open(url: &str, directory: &TempDir, clock: &Arc<SetClock>) -> Opened {
@@ -151,16 +169,22 @@ async fn open(url: &str, directory: &TempDir, clock: &Arc<SetClock>) -> Opened {
         admin_password: None,
         token_lifetime: LIFETIME,
         clock,
+        catalogue: Arc::default(),
     };
     Vault::open(options).await.unwrap()
 }
 
 async fn statement(server: &str, text: String) {
     let mut connection = PgConnection::connect(server).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(text))
+        .execute(&mut connection)
+        .await
+        .unwrap();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
 fn server() -> Option<String> {
-    std::env::var("CLAVIGER_TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+    std::env::var("CLAVIGER_TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }

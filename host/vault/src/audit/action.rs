@@ -1,0 +1,24 @@
+//! What the log calls what was done.
+
+/// A credential was stored.
+pub const CREDENTIAL_CREATE: &str = "credential.create";
+/// What is known of a credential was changed.
+pub const CREDENTIAL_UPDATE: &str = "credential.update";
+/// A secret was handed out.
+pub const CREDENTIAL_REVEAL: &str = "credential.reveal";
+/// A credential was made active.
+pub const CREDENTIAL_ACTIVATE: &str = "credential.activate";
+/// A credential was made inactive.
+pub const CREDENTIAL_DEACTIVATE: &str = "credential.deactivate";
+/// A credential was retired: made inactive by someone who may delete.
+pub const CREDENTIAL_RETIRE: &str = "credential.retire";
+/// A credential was deleted and its ciphertext shredded.
+pub const CREDENTIAL_DELETE: &str = "credential.delete";
+/// A provider is about to be asked whether a credential works.
+pub const CREDENTIAL_TEST_INTENT: &str = "credential.test.intent";
+/// What came of asking.
+pub const CREDENTIAL_TEST: &str = "credential.test";
+/// A plugin wanted something that it may not do.
+pub const EGRESS_DENIED: &str = "egress.denied";
+/// A caller wanted something that they may not do.
+pub const DENIED: &str = "denied";

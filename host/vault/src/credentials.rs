@@ -1,0 +1,33 @@
+//! Credentials, and every operation on one.
+//!
+//! - [`model`]: what is known of a credential; [`status`]: where it stands in its life
+//! - [`input`]: what callers give, and `rules`, which it must hold to
+//! - [`list`], [`details`]: reading what is known; `reveal`: reading the secret
+//! - `create`, `update`, `removal`: changing it; [`test`]: asking the provider
+//!
+//! Every lookup is by workspace and id or name: no id from elsewhere ever resolves. What is read often comes from
+//! `cache`, which holds sealed secrets, never plain ones.
+
+pub(crate) mod cache;
+mod create;
+pub mod details;
+pub mod input;
+pub mod list;
+mod lookup;
+pub mod model;
+mod removal;
+mod resolve;
+pub mod reveal;
+mod rules;
+pub(crate) mod sealed;
+pub mod status;
+pub mod test;
+mod update;
+
+pub use details::{CredentialDetails, Usage, VersionInfo};
+pub use input::{CredentialPatch, CredentialRef, NewCredential};
+pub use list::{CredentialCounts, CredentialFilter, CredentialPage};
+pub use model::{Credential, CredentialName, Rotation, RotationStrategy};
+pub use reveal::{Revealed, RevealedField};
+pub use status::Status;
+pub use test::{TestResult, TestRun};

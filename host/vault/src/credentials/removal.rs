@@ -1,0 +1,61 @@
+//! Deleting a credential: its ciphertext is shredded and its name is free; the audit log keeps what was done with it.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::cache::{self, CredentialCache};
+use super::input::CredentialRef;
+use super::model::Credential;
+use crate::audit::{Applied, Change, NewEntry, Refusal, action};
+use crate::error::VaultError;
+use crate::ids::{CredentialId, WorkspaceId};
+use crate::permission::{Permit, credential};
+use crate::store::credentials as rows;
+use crate::store::{StoreError, Transaction, listen};
+use crate::vault::Vault;
+
+impl Vault {
+    /// Deletes a credential. Answers with what it was.
+    pub async fn delete_credential(
+        &self,
+        permit: &Permit<credential::Delete>,
+        reference: &CredentialRef,
+    ) -> Result<Arc<Credential>, VaultError> {
+        let workspace = permit.workspace();
+        // Not from the cache: the entry has the name that it has now.
+        let credential = self.read_through(workspace, reference).await?.credential;
+        let entry = NewEntry::by(permit.actor(), action::CREDENTIAL_DELETE)
+            .within(workspace)
+            .about(credential.id, credential.name.as_str());
+        let removal = Removal { place: (workspace, credential.id), cache: Arc::clone(&self.inner.credentials) };
+        match self.inner.audit.commit(entry, Some(Box::new(removal))).await?.applied {
+            Applied::Done => Ok(credential),
+            Applied::Refused(_) => Err(VaultError::NotFound),
+        }
+    }
+}
+
+struct Removal {
+    place: (WorkspaceId, CredentialId),
+    cache: Arc<CredentialCache>,
+}
+
+impl Change for Removal {
+    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+        async move {
+            let (workspace, id) = self.place;
+            if !rows::delete(transaction, &workspace.to_string(), &id.to_string()).await? {
+                return Ok(Applied::Refused(Refusal::Gone));
+            }
+            listen::tell(transaction, &cache::words(workspace, id)).await?;
+            Ok(Applied::Done)
+        }
+        .boxed()
+    }
+
+    fn settled(&mut self) {
+        self.cache.forget(self.place.0, self.place.1);
+    }
+}

@@ -1,0 +1,189 @@
+//! Which plugin works with a new credential, and what its fields are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use claviger_runtime::catalogue::Catalogue;
+use claviger_runtime::manifest::{FieldRule, Kind};
+use claviger_runtime::origin::{Origin, OriginPattern};
+use claviger_runtime::plugin::Plugin;
+use claviger_runtime::secret::Secret;
+use claviger_runtime::subject::{Field, FieldValue};
+use url::Url;
+
+use super::rules::Problems;
+
+/// The shortest secret, in bytes: answers are scrubbed of secrets, and a shorter one would eat ordinary text.
+const SHORTEST_SECRET: usize = 8;
+/// The longest value of a field, in bytes.
+const LONGEST_VALUE: usize = 64 * 1024;
+/// The most fields of a secret that no plugin knows.
+const MOST_FIELDS: usize = 32;
+/// The field of an opaque secret that came as a bare value.
+const VALUE: &str = "value";
+
+/// A new secret as a caller gave it: a bare value, fields, or both.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'g> {
+    pub(super) kind: &'g str,
+    pub(super) provider: Option<&'g str>,
+    pub(super) value: Option<&'g Secret>,
+    pub(super) fields: &'g [(String, Secret)],
+}
+
+/// What it is.
+pub(super) struct Resolved {
+    pub(super) plugin: Option<Arc<Plugin>>,
+    pub(super) fields: Vec<Field>,
+    /// Where its secrets may go, from now on.
+    pub(super) origins: Vec<Origin>,
+}
+
+/// Finds the plugin and checks the fields by its rules; what breaks one is added to the problems.
+pub(super) fn resolve(catalogue: &Catalogue, given: Given<'_>, problems: &mut Problems) -> Resolved {
+    let plugin = find_plugin(catalogue, given).cloned();
+    let kind = plugin.as_ref().and_then(|plugin| plugin.manifest().kind(given.kind));
+    let fields = match kind {
+        Some(kind) => known_fields(kind, given, problems),
+        None => opaque_fields(given, problems),
+    };
+    let origins = kind.map(|kind| origins(kind, &fields, problems)).unwrap_or_default();
+    Resolved { plugin, fields, origins }
+}
+
+/// The plugin that bears the provider's name, else the one that recognises the value, else, where no provider was
+/// named, the only one that declares the kind.
+fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc<Plugin>> {
+    let named = given.provider.and_then(|name| catalogue.by_name(name));
+    if let Some(plugin) = named.filter(|plugin| plugin.manifest().kind(given.kind).is_some()) {
+        return Some(plugin);
+    }
+    let mut declaring = catalogue.declaring_kind(given.kind);
+    let only = declaring.next().filter(|_| declaring.next().is_none());
+    // A bare value, or the field that a bare value would mean to the plugins that declare the kind.
+    let mut candidates = given.value.into_iter().chain(given.fields.iter().map(|(_, value)| value));
+    candidates
+        .find_map(|value| catalogue.recognise(given.kind, value))
+        .or_else(|| only.filter(|_| given.provider.is_none()))
+}
+
+fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
+    // By the name of the field, with the name that the caller gave it.
+    let mut values: BTreeMap<&str, (&str, &Secret)> = BTreeMap::new();
+    for (name, value) in given.fields {
+        if kind.field(name).is_none() {
+            let known: Vec<_> = kind.fields.iter().map(|rule| rule.name.as_str()).collect();
+            problems.add(name, format!("is not a field of `{}`; its fields are {}", kind.name, known.join(", ")));
+        } else if values.insert(name, (name, value)).is_some() {
+            problems.add(name, "is given twice");
+        }
+    }
+    if let Some(value) = given.value {
+        match kind.main_field() {
+            None => problems.add(VALUE, format!("`{}` has several secret fields; give them in `fields`", kind.name)),
+            Some(rule) => {
+                if values.insert(&rule.name, (VALUE, value)).is_some() {
+                    problems.add(VALUE, format!("means the field `{}`, which is given, too", rule.name));
+                }
+            }
+        }
+    }
+    let mut fields = Vec::with_capacity(values.len());
+    for rule in &kind.fields {
+        match values.get(rule.name.as_str()) {
+            Some((given_as, value)) => fields.extend(known_field(rule, given_as, value, problems)),
+            None if rule.required => problems.add(&rule.name, format!("is missing: {}", rule.label)),
+            None => {}
+        }
+    }
+    fields
+}
+
+fn known_field(rule: &FieldRule, given_as: &str, value: &Secret, problems: &mut Problems) -> Option<Field> {
+    let Some(text) = value.expose_str() else {
+        problems.add(given_as, "is not text");
+        return None;
+    };
+    let refused = if value.len() > LONGEST_VALUE {
+        Some("is longer than 64 KiB".to_owned())
+    } else if rule.secret && value.len() < SHORTEST_SECRET {
+        Some("is shorter than 8 bytes, which is too short for a secret".to_owned())
+    } else if text.is_empty() {
+        Some("is empty; leave it out".to_owned())
+    } else if !rule.secret && text.chars().any(char::is_control) {
+        Some("has a control character, such as a line break; leave it out".to_owned())
+    } else if rule.pattern.as_ref().is_some_and(|pattern| !pattern.matches_whole(text)) {
+        let example = rule.example.as_ref().map(|example| format!(", such as `{example}`")).unwrap_or_default();
+        Some(format!("does not look like what it should be: {}{example}", rule.label))
+    } else {
+        None
+    };
+    if let Some(message) = refused {
+        problems.add(given_as, message);
+        return None;
+    }
+    let value = if rule.secret { FieldValue::Secret(value.clone()) } else { FieldValue::Text(text.to_owned()) };
+    Some(Field { name: rule.name.clone(), value })
+}
+
+/// Fields that no plugin knows: all of them secret.
+fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
+    let fields = given.fields.iter().map(|(name, value)| (name.as_str(), value));
+    let mut seen = BTreeMap::new();
+    for (name, value) in given.value.map(|value| (VALUE, value)).into_iter().chain(fields) {
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        if !plain || name.is_empty() || name.len() > 64 {
+            problems.add("fields", "have names of 1 to 64 letters, digits, `_` and `-`");
+        } else if value.len() > LONGEST_VALUE {
+            problems.add(name, "is longer than 64 KiB");
+        } else if value.expose_str().is_none() {
+            problems.add(name, "is not text");
+        } else if value.len() < SHORTEST_SECRET {
+            problems.add(name, "is shorter than 8 bytes, which is too short for a secret");
+        } else if seen.insert(name, value).is_some() {
+            problems.add(name, "is given twice");
+        }
+    }
+    if seen.len() > MOST_FIELDS {
+        problems.add("fields", "are more than 32");
+    }
+    let secret = |(name, value): (&str, &Secret)| Field { name: name.to_owned(), value: FieldValue::Secret(value.clone()) };
+    seen.into_iter().map(secret).collect()
+}
+
+/// Where the secrets of a kind may go: its places' origins, templates filled from the text fields. They are fixed now;
+/// whoever changes where a secret goes gives the secret again. A pattern of sub-domains names no origin that could be
+/// fixed, so a credential gets none from it.
+fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin> {
+    let places = kind.fields.iter().flat_map(|rule| rule.places.iter().chain(&rule.signature_places));
+    let mut origins = Vec::new();
+    for pattern in places.map(|place| &place.origin) {
+        let origin = match pattern {
+            OriginPattern::Exact(origin) => Some(origin.clone()),
+            OriginPattern::SubDomains(_) => None,
+            OriginPattern::Field(name) => match text_of(fields, name).map(|text| Url::parse(text).ok()) {
+                None => None,
+                Some(url) => match url.as_ref().and_then(Origin::of) {
+                    Some(origin) => Some(origin),
+                    None => {
+                        problems.add(name, "is not a URL with https:// or http://");
+                        None
+                    }
+                },
+            },
+        };
+        if let Some(origin) = origin
+            && !origins.contains(&origin)
+        {
+            origins.push(origin);
+        }
+    }
+    origins
+}
+
+fn text_of<'f>(fields: &'f [Field], name: &str) -> Option<&'f str> {
+    fields.iter().find(|field| field.name == name).and_then(|field| match &field.value {
+        FieldValue::Text(text) => Some(text.as_str()),
+        FieldValue::Secret(_) => None,
+    })
+}

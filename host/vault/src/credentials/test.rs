@@ -1,0 +1,285 @@
+//! Asking the provider whether a credential works.
+//!
+//! What is about to be done is in the log before the plugin is called, and what came of it after. Both are written, and
+//! the health with them, even when whoever asked has gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claviger_runtime::outcome::{CallOutcome, Evidence, Report};
+use claviger_runtime::plugin::{Capability, Plugin};
+use claviger_runtime::subject::{CallContext, Subject};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::cache::{self, Cached, CredentialCache};
+use super::input::CredentialRef;
+use super::model::Credential;
+use super::sealed::Payload;
+use crate::audit::{Applied, Author, Change, NewEntry, action};
+use crate::error::{InternalError, VaultError};
+use crate::health::{Finding, Health};
+use crate::identity::Actor;
+use crate::ids::{CredentialId, WorkspaceId};
+use crate::permission::{Permit, credential};
+use crate::store::credentials::{self as rows, HealthRow};
+use crate::store::{StoreError, Transaction, listen};
+use crate::vault::Vault;
+
+/// Tests that run at a time, when all of a workspace's credentials are tested.
+const AT_A_TIME: usize = 16;
+/// Ids that are read at a time.
+const STEP: i64 = 500;
+/// Denials of one call that get an entry each; a plugin can't crowd the log out.
+const MOST_DENIALS: usize = 32;
+
+/// What came of a test.
+#[derive(Debug, Clone)]
+pub struct TestResult {
+    /// The credential, as it was tested.
+    pub credential: Arc<Credential>,
+    /// What this test found. Unknown leaves what was known before.
+    pub health: Health,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+    /// How long the provider and its plugin took; 0 where nobody was asked.
+    pub response_time_ms: u64,
+    /// What the provider said, where the credential works.
+    pub report: Option<Report>,
+    /// When.
+    pub tested_at: Timestamp,
+}
+
+/// What came of testing all of a workspace's active credentials.
+#[derive(Debug, Clone)]
+pub struct TestRun {
+    /// How many were tested.
+    pub checked: u64,
+    /// How many work.
+    pub valid: u64,
+    /// How many their provider doesn't take.
+    pub invalid: u64,
+    /// Of how many nobody knows.
+    pub unknown: u64,
+    /// Those that don't work, or of which nobody knows.
+    pub findings: Vec<TestResult>,
+    /// When it began.
+    pub checked_at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Vault {
+    /// Asks the provider whether a credential works, active or not.
+    pub async fn test_credential(
+        &self,
+        permit: &Permit<credential::Test>,
+        reference: &CredentialRef,
+    ) -> Result<TestResult, VaultError> {
+        self.test(permit.workspace(), Arc::new(Actor::clone(permit.actor())), reference).await
+    }
+
+    /// Tests all active credentials of a workspace, some at a time.
+    pub async fn test_all(&self, permit: &Permit<credential::Test>) -> Result<TestRun, VaultError> {
+        let workspace = permit.workspace();
+        let actor = Arc::new(Actor::clone(permit.actor()));
+        let checked_at = self.now();
+        let begun = tokio::time::Instant::now();
+        let (mut valid, mut findings, mut last) = (0, Vec::new(), String::new());
+        loop {
+            let step = rows::active_after(&self.inner.database, &workspace.to_string(), &last, STEP).await?;
+            let Some((end,)) = step.last() else { break };
+            last.clone_from(end);
+            let mut tests = stream::iter(step)
+                .map(|(id,)| {
+                    let (vault, actor) = (self.clone(), Arc::clone(&actor));
+                    async move {
+                        let id = id.parse().map_err(|why| StoreError::damaged("credential's id", why))?;
+                        vault.test(workspace, actor, &CredentialRef::Id(id)).await
+                    }
+                })
+                .buffer_unordered(AT_A_TIME);
+            while let Some(tested) = tests.next().await {
+                match tested {
+                    Ok(result) if result.health == Health::Valid => valid += 1,
+                    Ok(result) => findings.push(result),
+                    // It was deleted meanwhile.
+                    Err(VaultError::NotFound) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let count = |health| findings.iter().filter(|found: &&TestResult| found.health == health).count() as u64;
+        let (invalid, unknown) = (count(Health::Invalid), count(Health::Unknown));
+        Ok(TestRun {
+            checked: valid + invalid + unknown,
+            valid,
+            invalid,
+            unknown,
+            findings,
+            checked_at,
+            duration: begun.elapsed(),
+        })
+    }
+
+    async fn test(
+        &self,
+        workspace: WorkspaceId,
+        actor: Arc<Actor>,
+        reference: &CredentialRef,
+    ) -> Result<TestResult, VaultError> {
+        let cached = self.look_up(workspace, reference).await?;
+        let vault = self.clone();
+        // In a task of its own: whoever asked may go, and what was begun is still recorded.
+        let task = tokio::spawn(async move { vault.test_cached(&actor, cached).await });
+        task.await.map_err(InternalError::new)?
+    }
+
+    async fn test_cached(&self, actor: &Actor, cached: Cached) -> Result<TestResult, VaultError> {
+        let payload = self.unseal(&cached).await?;
+        let credential = cached.credential;
+        let entry = |action| {
+            NewEntry::by(actor, action)
+                .within(credential.workspace)
+                .about(credential.id, credential.name.as_str())
+                .detail("version", credential.version)
+        };
+        let (finding, outcome) = match self.plugin_of(&payload) {
+            Err(reason) => (Finding { health: Health::Unknown, reason: Some(reason) }, None),
+            Ok(plugin) => {
+                let intent = entry(action::CREDENTIAL_TEST_INTENT).target(plugin.name());
+                self.inner.audit.commit(intent, None).await?;
+                let context =
+                    CallContext { idempotency_key: CredentialId::random().to_string(), ..CallContext::default() };
+                let outcome = plugin.validate(context, subject(&credential, payload)).await;
+                self.record_denials(actor, &credential, &plugin, &outcome.evidence).await?;
+                (Finding::of(&outcome), Some(outcome))
+            }
+        };
+        let tested_at = self.now();
+        let mut entry = entry(action::CREDENTIAL_TEST).detail("health", finding.health.as_str());
+        if let Some(reason) = &finding.reason {
+            entry = entry.detail("reason", reason.as_str());
+        }
+        entry.success = finding.health == Health::Valid;
+        // Where nobody was asked, nothing is known of it that wasn't before.
+        let change = outcome.is_some().then(|| HealthChange::of(self, &credential, &finding, tested_at));
+        self.inner.audit.commit(entry, change).await?;
+        Ok(result(credential, finding, outcome, tested_at))
+    }
+
+    /// The plugin that works with a sealed version, or why none does.
+    fn plugin_of(&self, payload: &Payload) -> Result<Arc<Plugin>, String> {
+        let Some(name) = &payload.plugin else {
+            return Err(format!("no plugin knows this provider and the type `{}`, so nobody can be asked", payload.kind));
+        };
+        let catalogue = self.inner.catalogue.load();
+        let plugin = catalogue.by_name(name).filter(|plugin| plugin.manifest().kind(&payload.kind).is_some());
+        let plugin = plugin.ok_or_else(|| format!("the plugin `{name}` isn't here, or no longer knows `{}`", payload.kind))?;
+        if plugin.capabilities().contains(&Capability::Validation) {
+            Ok(Arc::clone(plugin))
+        } else {
+            Err(format!("the plugin `{name}` can't test credentials"))
+        }
+    }
+
+    /// One entry for each thing that a plugin wanted and may not do.
+    async fn record_denials(
+        &self,
+        actor: &Actor,
+        credential: &Credential,
+        plugin: &Plugin,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
+        let entries = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
+            NewEntry::new(Author::Plugin { name: plugin.name().into() }, action::EGRESS_DENIED)
+                .within(credential.workspace)
+                .request(actor.request.clone())
+                .about(credential.id, credential.name.as_str())
+                .target(denial.target.as_str())
+                .failed()
+                .detail("reason", denial.reason.as_str())
+        });
+        // All at once: they go into one group.
+        let commits = entries.map(|entry| self.inner.audit.commit(entry, None));
+        futures_util::future::try_join_all(commits).await?;
+        Ok(())
+    }
+}
+
+/// The credential as a call gets it.
+fn subject(credential: &Credential, payload: Payload) -> Subject {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Subject {
+        id: credential.id.to_string(),
+        name: credential.name.to_string(),
+        kind: payload.kind,
+        version: credential.version,
+        fields: payload.fields,
+        metadata: credential.metadata.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        external_id: credential.provider_credential_id.clone(),
+        handle: None,
+        expires_at_ms: credential.expires_at.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
+        origins: payload.origins,
+    }
+}
+
+fn result(
+    credential: Arc<Credential>,
+    finding: Finding,
+    outcome: Option<CallOutcome<Report>>,
+    tested_at: Timestamp,
+) -> TestResult {
+    let took = outcome.as_ref().map_or(Duration::ZERO, |outcome| outcome.evidence.duration);
+    TestResult {
+        credential,
+        health: finding.health,
+        reason: finding.reason,
+        response_time_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        report: outcome.and_then(|outcome| outcome.result.ok()),
+        tested_at,
+    }
+}
+
+/// The health, in the transaction of the outcome's entry. The entry is written whatever has become of the credential.
+struct HealthChange {
+    row: HealthRow,
+    place: (WorkspaceId, CredentialId),
+    cache: Arc<CredentialCache>,
+}
+
+impl HealthChange {
+    fn of(vault: &Vault, credential: &Credential, finding: &Finding, at: Timestamp) -> Box<dyn Change> {
+        Box::new(Self {
+            row: HealthRow {
+                workspace: credential.workspace.to_string(),
+                id: credential.id.to_string(),
+                version: i64::from(credential.version),
+                health: (finding.health != Health::Unknown).then_some(finding.health.as_str()),
+                reason: finding.reason.clone(),
+                checked_at: at.as_millisecond(),
+            },
+            place: (credential.workspace, credential.id),
+            cache: Arc::clone(&vault.inner.credentials),
+        })
+    }
+}
+
+impl Change for HealthChange {
+    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+        async move {
+            if rows::set_health(transaction, &self.row).await? {
+                listen::tell(transaction, &cache::words(self.place.0, self.place.1)).await?;
+            }
+            Ok(Applied::Done)
+        }
+        .boxed()
+    }
+
+    fn settled(&mut self) {
+        self.cache.forget(self.place.0, self.place.1);
+    }
+}

@@ -1,0 +1,148 @@
+//! Changing what is known of a credential, and whether it is active.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::cache::{self, CredentialCache};
+use super::input::{CredentialPatch, CredentialRef};
+use super::model::Credential;
+use super::reveal::changing;
+use super::rules;
+use crate::audit::{Applied, Change, NewEntry, Refusal, action};
+use crate::error::VaultError;
+use crate::identity::Actor;
+use crate::ids::WorkspaceId;
+use crate::permission::{Permit, credential};
+use crate::store::credentials::{self as rows, CredentialRow};
+use crate::store::{StoreError, Transaction, listen};
+use crate::vault::Vault;
+
+/// How often a change is made anew on what others have changed meanwhile.
+const ATTEMPTS: usize = 8;
+
+impl Vault {
+    /// Changes what is known of a credential. Answers with the names of those fields that are not as they were.
+    pub async fn update_credential(
+        &self,
+        permit: &Permit<credential::Update>,
+        reference: &CredentialRef,
+        patch: &CredentialPatch,
+    ) -> Result<(Arc<Credential>, Vec<&'static str>), VaultError> {
+        let patch = rules::check_patch(patch)?;
+        let change = |credential: &mut Credential| patch.apply(credential);
+        self.change(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_UPDATE, change).await
+    }
+
+    /// Makes a credential active.
+    pub async fn activate_credential(
+        &self,
+        permit: &Permit<credential::Update>,
+        reference: &CredentialRef,
+    ) -> Result<Arc<Credential>, VaultError> {
+        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_ACTIVATE).await
+    }
+
+    /// Makes a credential inactive: its name stays taken.
+    pub async fn deactivate_credential(
+        &self,
+        permit: &Permit<credential::Update>,
+        reference: &CredentialRef,
+    ) -> Result<Arc<Credential>, VaultError> {
+        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_DEACTIVATE).await
+    }
+
+    /// Retires a credential, which is to make it inactive.
+    pub async fn retire_credential(
+        &self,
+        permit: &Permit<credential::Delete>,
+        reference: &CredentialRef,
+    ) -> Result<Arc<Credential>, VaultError> {
+        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_RETIRE).await
+    }
+
+    async fn set_active(
+        &self,
+        workspace: WorkspaceId,
+        actor: &Actor,
+        reference: &CredentialRef,
+        action: &'static str,
+    ) -> Result<Arc<Credential>, VaultError> {
+        let active = action == action::CREDENTIAL_ACTIVATE;
+        let change = |credential: &mut Credential| {
+            if std::mem::replace(&mut credential.active, active) == active { Vec::new() } else { vec!["active"] }
+        };
+        Ok(self.change(workspace, actor, reference, action, change).await?.0)
+    }
+
+    async fn change(
+        &self,
+        workspace: WorkspaceId,
+        actor: &Actor,
+        reference: &CredentialRef,
+        action: &'static str,
+        change: impl Fn(&mut Credential) -> Vec<&'static str>,
+    ) -> Result<(Arc<Credential>, Vec<&'static str>), VaultError> {
+        let mut cached = self.look_up(workspace, reference).await?;
+        for _ in 0..ATTEMPTS {
+            let before = cached.credential;
+            let mut after = Credential::clone(&before);
+            let changed = change(&mut after);
+            let mut entry = NewEntry::by(actor, action)
+                .within(workspace)
+                .about(after.id, before.name.as_str())
+                .detail("changed", changed.clone());
+            if after.name != before.name {
+                entry = entry.detail("name", after.name.as_str());
+            }
+            after.updated_at = self.now();
+            after.generation = before.generation + 1;
+            let update = Update {
+                row: after.to_row()?,
+                generation: before.generation,
+                place: (workspace, after.id),
+                cache: Arc::clone(&self.inner.credentials),
+            };
+            match self.inner.audit.commit(entry, Some(Box::new(update))).await?.applied {
+                Applied::Done => return Ok((Arc::new(after), changed)),
+                Applied::Refused(Refusal::NameTaken) => {
+                    return Err(VaultError::NameTaken { name: after.name.to_string() });
+                }
+                Applied::Refused(Refusal::Gone | Refusal::Stale) => {
+                    cached = self.read_through(workspace, reference).await?;
+                }
+            }
+        }
+        Err(changing())
+    }
+}
+
+struct Update {
+    row: CredentialRow,
+    generation: i64,
+    place: (WorkspaceId, crate::ids::CredentialId),
+    cache: Arc<CredentialCache>,
+}
+
+impl Change for Update {
+    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+        async move {
+            if rows::update(transaction, &self.row, self.generation).await? {
+                listen::tell(transaction, &cache::words(self.place.0, self.place.1)).await?;
+                return Ok(Applied::Done);
+            }
+            let standing = rows::standing(transaction, &self.row.workspace, &self.row.id).await?;
+            Ok(Applied::Refused(match standing {
+                None => Refusal::Gone,
+                Some(generation) if generation != self.generation => Refusal::Stale,
+                Some(_) => Refusal::NameTaken,
+            }))
+        }
+        .boxed()
+    }
+
+    fn settled(&mut self) {
+        self.cache.forget(self.place.0, self.place.1);
+    }
+}

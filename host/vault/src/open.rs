@@ -1,0 +1,93 @@
+//! Opening the vault, and what its first start makes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use claviger_runtime::catalogue::Catalogue;
+use claviger_runtime::clock::Clock;
+use claviger_runtime::secret::Secret;
+use thiserror::Error;
+
+use crate::audit::AuditWriter;
+use crate::credentials::cache::CredentialCache;
+use crate::credentials::list::CountCache;
+use crate::error::VaultError;
+use crate::identity::{FirstStart, Identity, IdentityError};
+use crate::seal::MasterKeys;
+use crate::seal::keys::{Keys, ProofError};
+use crate::store::listen::{self, Heed};
+use crate::store::{Database, StoreError};
+use crate::vault::{Inner, Vault};
+
+/// What a vault is opened with.
+pub struct VaultOptions {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub database_url: String,
+    /// The master keys, loaded by [`MasterKeys::load`].
+    pub master_keys: MasterKeys,
+    /// The first administrator's password; none draws one.
+    pub admin_password: Option<Secret>,
+    /// How long a token is good for.
+    pub token_lifetime: Duration,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The plugins, which their owner swaps.
+    pub catalogue: Arc<ArcSwap<Catalogue>>,
+}
+
+/// A vault that is open.
+pub struct Opened {
+    /// It.
+    pub vault: Vault,
+    /// What the first start made; none where it isn't the first.
+    pub first_start: Option<FirstStart>,
+}
+
+/// Why a vault doesn't open.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master keys aren't this database's.
+    #[error(transparent)]
+    Keys(#[from] ProofError),
+    /// What the first start makes couldn't be made, or a key couldn't be opened.
+    #[error("the vault can't be opened: {0}")]
+    Vault(#[from] VaultError),
+    /// The first administrator can't be made: the password given for them isn't one, for instance.
+    #[error("the first administrator: {0}")]
+    FirstStart(#[from] IdentityError),
+}
+
+impl Vault {
+    /// Opens a vault: brings the database up to date, checks the master keys, starts the audit log's writer.
+    pub async fn open(options: VaultOptions) -> Result<Opened, OpenError> {
+        let database = Database::open(&options.database_url).await?;
+        let now = i64::try_from(options.clock.now_ms()).unwrap_or(i64::MAX);
+        let keys = Keys::prove(options.master_keys, &database, now).await?;
+        let audit_key = keys.audit_key(&database, now).await.map_err(VaultError::from)?;
+        let audit = AuditWriter::start(database.clone(), audit_key, Arc::clone(&options.clock));
+        let credentials = Arc::new(CredentialCache::new(database.shared().is_some()));
+        let identity = Identity::open(&database, &keys, &audit, options.token_lifetime, &options.clock).await;
+        let identity = identity.map_err(VaultError::from)?;
+        let memory: Arc<dyn Heed> = Arc::clone(&identity.memory) as _;
+        let heed = vec![Arc::clone(&credentials) as _, memory];
+        let listener = database.shared().map(|pool| listen::start(pool.clone(), heed));
+        let inner = Inner {
+            database,
+            keys,
+            audit,
+            identity,
+            credentials,
+            counts: CountCache::default(),
+            catalogue: options.catalogue,
+            clock: options.clock,
+            listener,
+        };
+        let vault = Self { inner: Arc::new(inner) };
+        let first_start = vault.first_start(options.admin_password).await?;
+        Ok(Opened { vault, first_start })
+    }
+}

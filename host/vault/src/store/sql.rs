@@ -1,0 +1,131 @@
+//! One SQL text on either database.
+//!
+//! `execute!(on, "…", values…)`, `fetch_all!(on, Row, "…", values…)` and `fetch_optional!(…)` prepare and run a text on
+//! a `Reader` or a `Transaction`. Placeholders are `$1`, `$2`, …, which both databases read; `Row` is a tuple or derives
+//! `sqlx::FromRow`. A text that is put together from parts (of this program, never of an input) comes with its values as
+//! a list of [`Value`].
+
+/// A value of a text whose number of values isn't known beforehand.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// Text, or NULL.
+    Text(Option<String>),
+    /// A number, or NULL.
+    Number(Option<i64>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// Runs a statement; how many rows it changed.
+macro_rules! execute {
+    ($on:expr, values $values:expr, $text:expr) => {{
+        let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
+        match $on.connection() {
+            $crate::store::Connection::Sqlite(connection) => {
+                let query = bind_values!(sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(text)), values);
+                query.execute(connection).await.map(|done| done.rows_affected())
+            }
+            $crate::store::Connection::Postgres(connection) => {
+                let query = bind_values!(sqlx::query::<sqlx::Postgres>(sqlx::AssertSqlSafe(text)), values);
+                query.execute(connection).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err($crate::store::StoreError::from)
+    }};
+    ($on:expr, $text:expr $(, $value:expr)* $(,)?) => {
+        match $on.connection() {
+            $crate::store::Connection::Sqlite(connection) => sqlx::query::<sqlx::Sqlite>($text)
+                $(.bind($value))*.execute(connection).await.map(|done| done.rows_affected()),
+            $crate::store::Connection::Postgres(connection) => sqlx::query::<sqlx::Postgres>($text)
+                $(.bind($value))*.execute(connection).await.map(|done| done.rows_affected()),
+        }
+        .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// All rows of a query.
+macro_rules! fetch_all {
+    ($on:expr, $row:ty, values $values:expr, $text:expr) => {{
+        let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
+        match $on.connection() {
+            $crate::store::Connection::Sqlite(connection) => {
+                let query = sqlx::query_as::<sqlx::Sqlite, $row>(sqlx::AssertSqlSafe(text));
+                bind_values!(query, values).fetch_all(connection).await
+            }
+            $crate::store::Connection::Postgres(connection) => {
+                let query = sqlx::query_as::<sqlx::Postgres, $row>(sqlx::AssertSqlSafe(text));
+                bind_values!(query, values).fetch_all(connection).await
+            }
+        }
+        .map_err($crate::store::StoreError::from)
+    }};
+    ($on:expr, $row:ty, $text:expr $(, $value:expr)* $(,)?) => {
+        match $on.connection() {
+            $crate::store::Connection::Sqlite(connection) => sqlx::query_as::<sqlx::Sqlite, $row>($text)
+                $(.bind($value))*.fetch_all(connection).await,
+            $crate::store::Connection::Postgres(connection) => sqlx::query_as::<sqlx::Postgres, $row>($text)
+                $(.bind($value))*.fetch_all(connection).await,
+        }
+        .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// The one row of a query, where there is one.
+macro_rules! fetch_optional {
+    ($on:expr, $row:ty, $text:expr $(, $value:expr)* $(,)?) => {
+        match $on.connection() {
+            $crate::store::Connection::Sqlite(connection) => sqlx::query_as::<sqlx::Sqlite, $row>($text)
+                $(.bind($value))*.fetch_optional(connection).await,
+            $crate::store::Connection::Postgres(connection) => sqlx::query_as::<sqlx::Postgres, $row>($text)
+                $(.bind($value))*.fetch_optional(connection).await,
+        }
+        .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// Binds a list of values, in order.
+macro_rules! bind_values {
+    ($query:expr, $values:expr) => {
+        $values.into_iter().fold($query, |query, value| match value {
+            $crate::store::Value::Text(text) => query.bind(text),
+            $crate::store::Value::Number(number) => query.bind(number),
+            $crate::store::Value::Bytes(bytes) => query.bind(bytes),
+        })
+    };
+}
