@@ -74,7 +74,8 @@ impl Identity {
     ) -> Result<Self, KeyError> {
         let now = i64::try_from(clock.now_ms()).unwrap_or(i64::MAX);
         let (id, seed) = keys.of_host(database, TOKENS, now).await?;
-        let key = token::TokenKey::new(id, &seed).map_err(|error| StoreError::damaged("key for tokens", error.cause()))?;
+        let key = token::TokenKey::new(id, &seed)
+            .map_err(|error| StoreError::damaged("key for tokens", error.cause()))?;
         Ok(Self {
             memory: Arc::new(Memory::new(database.shared().is_some(), Arc::clone(clock))),
             passwords: password::Passwords::new(),

@@ -65,7 +65,9 @@ impl Guests {
             out,
             arguments: Vec::new(),
         };
-        SHARED.into_iter().for_each(|path| guests.reads(path));
+        for path in SHARED {
+            guests.reads(path);
+        }
         guests
     }
 

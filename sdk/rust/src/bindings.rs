@@ -40,6 +40,17 @@ pub mod manifest {
     });
 }
 
+pub mod validation {
+    wit_bindgen::generate!({
+        inline: "package claviger:sdk; world validation { export claviger:provider/validation@0.1.0; }",
+        path: "../../wit",
+        with: { "claviger:provider/types@0.1.0": crate::bindings::imports::claviger::provider::types },
+        additional_type_attributes: { "claviger:provider/validation@0.1.0/report": [#[derive(Default)]] },
+        generate_all,
+        pub_export_macro: true,
+    });
+}
+
 macro_rules! capability {
     ($name:ident, $world:literal) => {
         pub mod $name {
@@ -54,10 +65,6 @@ macro_rules! capability {
     };
 }
 
-capability!(
-    validation,
-    "package claviger:sdk; world validation { export claviger:provider/validation@0.1.0; }"
-);
 capability!(
     rotation,
     "package claviger:sdk; world rotation { export claviger:provider/rotation@0.1.0; }"

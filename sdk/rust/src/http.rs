@@ -15,19 +15,16 @@ pub use request::Request;
 pub use response::Response;
 
 /// A `GET` request.
-#[must_use]
 pub fn get(url: impl Into<String>) -> Request {
     Request::new("GET", url)
 }
 
 /// A `POST` request.
-#[must_use]
 pub fn post(url: impl Into<String>) -> Request {
     Request::new("POST", url)
 }
 
 /// A `DELETE` request.
-#[must_use]
 pub fn delete(url: impl Into<String>) -> Request {
     Request::new("DELETE", url)
 }

@@ -13,16 +13,3 @@ impl Report {
         self
     }
 }
-
-impl Default for Report {
-    fn default() -> Self {
-        Self {
-            account: None,
-            rate_limit_remaining: None,
-            quota_remaining: None,
-            expires_at_ms: None,
-            scopes: Vec::new(),
-            details: Vec::new(),
-        }
-    }
-}

@@ -71,7 +71,8 @@ struct SignatureStep {
 #[serde(deny_unknown_fields)]
 struct Sign {
     name: String,
-    sign: String,
+    #[serde(rename = "sign")]
+    key: String,
     scheme: String,
     encoding: String,
     message: String,
@@ -140,7 +141,7 @@ impl Sign {
         };
         let message = words.fill(&self.message).into_bytes();
         Ok(
-            match signing::sign(&words.fill(&self.sign), &self.scheme, encoding, &message) {
+            match signing::sign(&words.fill(&self.key), &self.scheme, encoding, &message) {
                 Ok(signed) => {
                     words.learn(format!("signed.{}", self.name), signed.clone());
                     report.with_detail(&format!("{}.signed", self.name), signed)

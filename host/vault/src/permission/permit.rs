@@ -38,12 +38,6 @@ impl<P: InWorkspace> Permit<P> {
     pub fn actor(&self) -> &Arc<Actor> {
         &self.actor
     }
-
-    /// A permit that nobody checked, for tests of what one is needed for.
-    #[cfg(test)]
-    pub(crate) fn unchecked(workspace: WorkspaceId, actor: Arc<Actor>) -> Self {
-        Self::new(workspace, actor)
-    }
 }
 
 /// Leave to do `P` on the server as a whole, for one request. Only [`Vault::server_permit`](crate::Vault::server_permit)

@@ -194,7 +194,12 @@ pub(crate) async fn revoke_token(
 
 /// Whether a token was revoked. Those that have ended may have been forgotten.
 pub(crate) async fn is_revoked(reader: &mut Reader, token: TokenId) -> Result<bool, StoreError> {
-    let row = fetch_optional!(reader, (String,), "SELECT id FROM revoked_tokens WHERE id = $1", token.to_string())?;
+    let row = fetch_optional!(
+        reader,
+        (String,),
+        "SELECT id FROM revoked_tokens WHERE id = $1",
+        token.to_string()
+    )?;
     Ok(row.is_some())
 }
 

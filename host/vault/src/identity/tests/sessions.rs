@@ -344,6 +344,32 @@ async fn logins_are_in_the_log_and_passwords_are_not() {
 }
 
 #[tokio::test]
+async fn a_log_that_cannot_be_written_stops_logins_and_revocations_but_no_token() {
+    let house = House::new().await;
+    let token = house.token("admin", &house.admin_password).await;
+    let caller = house.vault.authenticate(&token, &request()).await.unwrap();
+    house.vault.inner.audit.close().await;
+    let password = secret(&house.admin_password);
+    let issued = house.vault.log_in("admin", password, &request()).await;
+    assert!(matches!(issued, Err(LogInError::Unavailable(_))));
+    assert!(matches!(
+        house.vault.refresh_token(&caller).await,
+        Err(AuthError::Unavailable(_))
+    ));
+    assert!(matches!(
+        house.vault.revoke_token(&caller).await,
+        Err(AuthError::Unavailable(_))
+    ));
+    assert!(check(&house, &token).await.is_ok(), "nothing was changed");
+    let permit = house
+        .vault
+        .permit::<audit::Read>(&caller, house.default_workspace)
+        .await;
+    assert!(permit.is_ok());
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_change_on_one_host_is_heard_by_another() {
     let house = House::new().await;
     if house.vault.inner.database.shared().is_none() {
