@@ -60,7 +60,7 @@ pub fn settings(value: Value) -> PluginSettings {
 
 /// Loads a guest with these settings.
 pub async fn load(runtime: &Runtime, guest: &'static [u8], written: Value) -> Result<Arc<Plugin>, LoadError> {
-    runtime.load(guest.into(), Provenance::Directory, &settings(written)).await
+    runtime.load(guest, Provenance::Directory, &settings(written)).await
 }
 
 impl Stage {
