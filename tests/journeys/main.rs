@@ -4,8 +4,11 @@
 mod support;
 
 mod bad_input;
+mod canaries;
+mod crash;
 mod first_key;
 mod health;
 mod isolation;
+mod restart;
 mod tokens;
 mod workspaces;

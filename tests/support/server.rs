@@ -28,6 +28,7 @@ pub struct Site {
     pub database: Database,
     plugins: BTreeMap<String, toml::Table>,
     environment: BTreeMap<String, String>,
+    log_level: &'static str,
     log: Arc<Mutex<Log>>,
 }
 
@@ -59,6 +60,7 @@ impl Site {
             database: Database::fresh().await,
             plugins: BTreeMap::new(),
             environment,
+            log_level: "debug",
             log: Arc::default(),
         }
     }
@@ -94,6 +96,13 @@ impl Site {
         self
     }
 
+    /// Writes less than the tests look through.
+    #[must_use]
+    pub fn log_level(mut self, level: &'static str) -> Self {
+        self.log_level = level;
+        self
+    }
+
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
@@ -113,7 +122,7 @@ impl Site {
         let mut config = toml::Table::new();
         config.insert("data-dir".to_owned(), path_text(&self.data()).into());
         config.insert("listen".to_owned(), "127.0.0.1:0".into());
-        config.insert("log-level".to_owned(), "debug".into());
+        config.insert("log-level".to_owned(), self.log_level.into());
         if let Some(url) = self.database.url() {
             config.insert("database-url".to_owned(), url.into());
         }

@@ -9,14 +9,14 @@ use super::upstream::find;
 
 /// A secret and the forms in which it would still be one.
 pub struct Canary {
-    secret: String,
     forms: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Canary {
     /// For this secret.
-    pub fn new(secret: &str) -> Self {
-        let bytes = secret.as_bytes();
+    pub fn new(secret: impl AsRef<[u8]>) -> Self {
+        let bytes = secret.as_ref();
+        let joined = |between: &str| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(between).into_bytes();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
         let mut forms = vec![
@@ -27,11 +27,13 @@ impl Canary {
             ("percent, all of it", percent.to_ascii_lowercase().into_bytes()),
             ("percent, all of it", percent.into_bytes()),
             ("percent, as needed", url::form_urlencoded::byte_serialize(bytes).collect::<String>().into_bytes()),
-            ("JSON", serde_json::to_string(secret).expect("text").trim_matches('"').as_bytes().to_vec()),
-            ("UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-            ("a list of numbers", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ").into_bytes()),
-            ("a list of numbers", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",").into_bytes()),
+            ("a list of numbers", joined(",")),
+            ("a list of numbers", joined(", ")),
         ];
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            forms.push(("JSON", serde_json::to_string(text).expect("text").trim_matches('"').as_bytes().to_vec()));
+            forms.push(("UTF-16", text.encode_utf16().flat_map(u16::to_le_bytes).collect()));
+        }
         for shift in 0..3 {
             // What stands before shifts the text by a byte; the first and last characters depend on the neighbours.
             let mut shifted = vec![b'x'; shift];
@@ -43,22 +45,20 @@ impl Canary {
                 forms.push((name, text.as_bytes()[skip..whole].to_vec()));
             }
         }
-        forms.dedup_by(|one, other| one.1 == other.1);
-        Self { secret: secret.to_owned(), forms }
+        Self { forms }
     }
 
-    /// The secret.
-    pub fn secret(&self) -> &str {
-        &self.secret
+    /// Which of its forms is in `haystack` first, and where.
+    pub fn found_in(&self, haystack: &[u8]) -> Option<(&'static str, usize, usize)> {
+        self.forms.iter().find_map(|(form, bytes)| find(haystack, bytes).map(|at| (*form, at, bytes.len())))
     }
 
     /// Fails if any form of it is in `haystack`.
+    #[track_caller]
     pub fn assert_absent(&self, haystack: &[u8], whence: &str) {
-        for (form, bytes) in &self.forms {
-            if let Some(at) = find(haystack, bytes) {
-                let around = &haystack[at.saturating_sub(80)..(at + bytes.len() + 40).min(haystack.len())];
-                panic!("{whence} holds a secret ({form}), at byte {at}: …{}…", String::from_utf8_lossy(around));
-            }
+        if let Some((form, at, length)) = self.found_in(haystack) {
+            let around = &haystack[at.saturating_sub(80)..(at + length + 40).min(haystack.len())];
+            panic!("{whence} holds a secret ({form}), at byte {at}: …{}…", String::from_utf8_lossy(around));
         }
     }
 }

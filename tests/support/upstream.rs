@@ -3,6 +3,7 @@
 //! It writes its answers by hand, so that it can also answer what no proper server would: garbage, a body that is cut
 //! off, a head that never ends.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 pub struct Upstream {
     port: u16,
     requests: Arc<Mutex<Vec<Recorded>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -117,8 +119,9 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let task = tokio::spawn(accept(listener, Arc::new(answer), Arc::clone(&requests)));
-        Self { port, requests, task }
+        let connections = Arc::new(AtomicUsize::new(0));
+        let task = tokio::spawn(accept(listener, Arc::new(answer), Arc::clone(&requests), Arc::clone(&connections)));
+        Self { port, requests, connections, task }
     }
 
     /// `http://127.0.0.1:41234`
@@ -134,6 +137,11 @@ impl Upstream {
     /// What arrived until now.
     pub fn requests(&self) -> Vec<Recorded> {
         self.requests.lock().expect("no test panics with it").clone()
+    }
+
+    /// How often anyone connected, whatever they said then.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The only request that arrived.
@@ -157,9 +165,15 @@ impl Drop for Upstream {
 
 type Answer = dyn Fn(&Recorded) -> Reply + Send + Sync;
 
-async fn accept(listener: TcpListener, answer: Arc<Answer>, requests: Arc<Mutex<Vec<Recorded>>>) {
+async fn accept(
+    listener: TcpListener,
+    answer: Arc<Answer>,
+    requests: Arc<Mutex<Vec<Recorded>>>,
+    count: Arc<AtomicUsize>,
+) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        count.fetch_add(1, Ordering::SeqCst);
         let _ = stream.set_nodelay(true);
         connections.spawn(serve(stream, Arc::clone(&answer), Arc::clone(&requests)));
         while connections.try_join_next().is_some() {}

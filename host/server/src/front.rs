@@ -76,7 +76,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
             let response = match answered {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
-                Err(panic) => axum::response::IntoResponse::into_response(panicked(&*panic)),
+                Err(_) => axum::response::IntoResponse::into_response(Refusal::Internal(
+                    "a handler panicked".into(),
+                )),
             };
             let mut response = render(response, surface, &trace, &app);
             // A copy of 32 hexadecimal digits is always a header value.
@@ -150,20 +152,6 @@ fn log_internal(refusal: &Arc<Refusal>, trace: &TraceId) {
     {
         error!(trace_id = trace.as_str(), error = %Chain(&**cause), "a request failed");
     }
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Refusal {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Refusal::Internal(
-        format!(
-            "a handler panicked: {}",
-            said.unwrap_or("it gave no reason")
-        )
-        .into(),
-    )
 }
 
 /// An error and what caused it, on one line.

@@ -5,7 +5,6 @@ use axum::response::Response;
 use claviger_vault::credentials::{TestResult, TestRun};
 use claviger_vault::permission::credential;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asked::Asked;
@@ -13,6 +12,7 @@ use super::names;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 /// What was found. Credentials that nobody can tell anything of are neither healthy nor unhealthy, and are counted by
 /// themselves, which is ours.
@@ -23,7 +23,7 @@ struct Checked<'a> {
     unhealthy: u64,
     unknown: u64,
     details: Vec<CheckedView<'a>>,
-    checked_at: Timestamp,
+    checked_at: Time,
     duration_ms: u64,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Checked<'a> {
             unhealthy: run.invalid,
             unknown: run.unknown,
             details: run.findings.iter().map(CheckedView::of).collect(),
-            checked_at: run.checked_at,
+            checked_at: run.checked_at.into(),
             duration_ms: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
         }
     }

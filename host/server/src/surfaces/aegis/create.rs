@@ -14,13 +14,14 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, JsonBody};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct Created<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
-    created_at: Timestamp,
+    created_at: Time,
     encrypted: bool,
 }
 
@@ -30,7 +31,7 @@ impl<'a> Created<'a> {
             id: names::credential(credential.id),
             name: credential.name.as_str(),
             status: credential.status(now).as_str(),
-            created_at: credential.created_at,
+            created_at: credential.created_at.into(),
             encrypted: true,
         }
     }

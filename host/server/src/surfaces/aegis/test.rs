@@ -6,7 +6,6 @@ use claviger_vault::credentials::{CredentialRef, TestResult};
 use claviger_vault::health::Health;
 use claviger_vault::permission::credential;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asked::Asked;
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct Tested<'a> {
@@ -22,7 +22,7 @@ struct Tested<'a> {
     credential: &'a str,
     response_time_ms: u64,
     details: Details<'a>,
-    tested_at: Timestamp,
+    tested_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -48,7 +48,7 @@ impl<'a> Tested<'a> {
             credential: result.credential.name.as_str(),
             response_time_ms: result.response_time_ms,
             details: Details::of(result),
-            tested_at: result.tested_at,
+            tested_at: result.tested_at.into(),
             error: result.reason.as_deref(),
         }
     }

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 /// What is fixed when a credential is stored. Its sender would believe it changed, so it is refused, not ignored.
 const FIXED: [&str; 5] = [
@@ -29,7 +30,7 @@ struct Updated<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
-    updated_at: Timestamp,
+    updated_at: Time,
     updated_fields: Vec<&'static str>,
 }
 
@@ -39,7 +40,7 @@ impl<'a> Updated<'a> {
             id: names::credential(credential.id),
             name: credential.name.as_str(),
             status: credential.status(now).as_str(),
-            updated_at: credential.updated_at,
+            updated_at: credential.updated_at.into(),
             updated_fields,
         }
     }

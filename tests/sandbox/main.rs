@@ -1,0 +1,21 @@
+//! Plugins in their sandbox: real components, real requests to local upstreams, the runtime's public face.
+//!
+//! - [`positions`]: where a secret goes, and where it doesn't
+//! - [`leaks`]: a plugin that gives away all that it was given
+//! - [`echoes`]: an upstream that does
+//! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
+//! - [`random`]: stand-ins anywhere, at random
+//! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
+
+#[path = "../support/lib.rs"]
+mod support;
+
+mod captures;
+mod disclosure;
+mod echoes;
+mod guests;
+mod leaks;
+mod positions;
+mod random;
+mod signatures;
+mod stage;
