@@ -114,9 +114,9 @@ impl Matcher {
     fn add_form(&mut self, word: usize, needle: Zeroizing<Vec<u8>>, fold: Fold) {
         if self.beginnings.is_empty() {
             self.beginnings = vec![0; 1024];
-            JSON_ESCAPES
-                .iter()
-                .for_each(|escape| self.mark(b'\\', *escape));
+            for escape in JSON_ESCAPES {
+                self.mark(b'\\', *escape);
+            }
         }
         let [second, other_second] = fold.variants(needle[1]);
         for first in fold.variants(needle[0]) {
