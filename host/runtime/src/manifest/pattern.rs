@@ -19,7 +19,9 @@ impl Pattern {
     /// Whether the whole of `text` matches.
     #[must_use]
     pub fn matches_whole(&self, text: &str) -> bool {
-        self.0.find(text).is_some_and(|found| found.start() == 0 && found.end() == text.len())
+        self.0
+            .find(text)
+            .is_some_and(|found| found.start() == 0 && found.end() == text.len())
     }
 
     /// What the one group matches in `text`, first match only.
@@ -45,7 +47,11 @@ impl TryFrom<String> for Pattern {
     type Error = regex::Error;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        RegexBuilder::new(&text).size_limit(SIZE_LIMIT).dfa_size_limit(SIZE_LIMIT).build().map(Self)
+        RegexBuilder::new(&text)
+            .size_limit(SIZE_LIMIT)
+            .dfa_size_limit(SIZE_LIMIT)
+            .build()
+            .map(Self)
     }
 }
 
