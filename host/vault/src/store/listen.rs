@@ -1,8 +1,8 @@
-//! What hosts that share a PostgreSQL tell each other.
+//! What hosts that share a `PostgreSQL` tell each other.
 //!
 //! A change says what it changed with `NOTIFY`, inside its own transaction: it is told when, and only when, it is
 //! committed. Notifications get lost with the connection, so while nobody listens caches are not to be trusted, and
-//! what they hold is forgotten once somebody listens again. SQLite has one host, and nobody to tell.
+//! what they hold is forgotten once somebody listens again. `SQLite` has one host, and nobody to tell.
 
 use std::sync::Arc;
 use std::time::Duration;
