@@ -18,7 +18,7 @@ async fn of_many_that_want_a_name_one_gets_it() {
     assert!(
         results
             .iter()
-            .flat_map(|result| result.as_ref().err())
+            .filter_map(|result| result.as_ref().err())
             .all(|error| matches!(error, VaultError::NameTaken { .. }))
     );
 
