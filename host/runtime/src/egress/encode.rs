@@ -44,12 +44,11 @@ pub(crate) fn json(text: &str) -> Zeroizing<String> {
 
 /// In lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(
-        bytes
-            .iter()
-            .flat_map(|byte| [hex_digits(byte >> 4)[0], hex_digits(byte & 15)[0]])
-            .collect(),
-    )
+    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));
+    for byte in bytes {
+        text.extend_from_slice(&[hex_digits(byte >> 4)[0], hex_digits(byte & 15)[0]]);
+    }
+    text
 }
 
 /// The digit of a nibble in both cases, lower first.
@@ -63,9 +62,11 @@ pub(crate) fn hex_digits(nibble: u8) -> [u8; 2] {
 pub(crate) fn base64_core(bytes: &[u8], skip: usize) -> Zeroizing<Vec<u8>> {
     let mut shifted = Zeroizing::new(vec![0; skip + bytes.len()]);
     shifted[skip..].copy_from_slice(bytes);
-    let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&shifted));
     let whole = (skip * 8).div_ceil(6)..shifted.len() * 8 / 6;
-    Zeroizing::new(encoded.as_bytes().get(whole).unwrap_or_default().to_vec())
+    let mut encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&shifted).into_bytes());
+    encoded.truncate(whole.end);
+    encoded.drain(..whole.start.min(whole.end));
+    encoded
 }
 
 /// Reads `%XX` at the start of `text`.

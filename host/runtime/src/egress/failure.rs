@@ -4,8 +4,6 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::outcome::Failure;
-
 /// What the guest is told. Its message holds no secret and says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{code}: {message}")]
@@ -70,17 +68,6 @@ impl SendFailure {
         Self {
             code: FailureCode::Unsupported,
             message: message.into(),
-        }
-    }
-}
-
-impl From<SendFailure> for Failure {
-    fn from(failure: SendFailure) -> Self {
-        Self {
-            code: failure.code.as_str().to_owned(),
-            message: failure.message,
-            retry_after_ms: None,
-            details: Vec::new(),
         }
     }
 }

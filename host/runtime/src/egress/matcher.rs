@@ -112,18 +112,20 @@ impl Matcher {
     }
 
     fn add_form(&mut self, word: usize, needle: Zeroizing<Vec<u8>>, fold: Fold) {
-        self.beginnings.resize(1024, 0);
-        let firsts = fold.variants(needle[0]);
-        for &first in &firsts {
-            for second in fold.variants(needle[1]).into_iter().chain(*b"%\\+") {
+        if self.beginnings.is_empty() {
+            self.beginnings = vec![0; 1024];
+            for escape in JSON_ESCAPES {
+                self.mark(b'\\', *escape);
+            }
+        }
+        let [second, other_second] = fold.variants(needle[1]);
+        for first in fold.variants(needle[0]) {
+            for second in [second, other_second, b'%', b'\\', b'+'] {
                 self.mark(first, second);
             }
             for nibble in encode::hex_digits(first >> 4) {
                 self.mark(b'%', nibble);
             }
-        }
-        for &escape in JSON_ESCAPES {
-            self.mark(b'\\', escape);
         }
         if needle[0] == b' ' {
             (0..=u8::MAX).for_each(|second| self.mark(b'+', second));
@@ -256,10 +258,14 @@ impl Fold {
         }
     }
 
-    fn variants(self, wanted: u8) -> Vec<u8> {
-        (0..=u8::MAX)
-            .filter(|found| self.same(*found, wanted))
-            .collect()
+    /// The bytes that count as `wanted`; one of them twice where there is only one.
+    fn variants(self, wanted: u8) -> [u8; 2] {
+        match (self, wanted) {
+            (Self::AsciiCase, _) => [wanted.to_ascii_lowercase(), wanted.to_ascii_uppercase()],
+            (Self::Base64, b'+') => [b'+', b'-'],
+            (Self::Base64, b'/') => [b'/', b'_'],
+            (Self::Base64 | Self::Exact, _) => [wanted, wanted],
+        }
     }
 }
 
