@@ -121,8 +121,9 @@ async fn work(admin: &User, openai: &super::support::providers::Provider) -> Vec
     admin.http.ask("POST", "/v1/token").json(&body).send().await.expect(401);
     let refreshed = user.ask("POST", "/v1/token/refresh").reveals().send().await.expect(200).json();
     let refreshed = refreshed["data"]["token"].as_str().expect("a token").to_owned();
-    user.post("/v1/token/revoke").await.expect(200);
-    user.get("/credentials").await.expect(401);
+    let again = User { http: user.http.clone(), token: refreshed.clone() };
+    again.post("/v1/token/revoke").await.expect(200);
+    again.get("/credentials").await.expect(401);
     admin.get("/admin/users").await.expect(200);
     admin.get("/admin/plugins").await.expect(200);
     admin.audit_log().await;

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::upstream::find;
 
 /// A secret and the forms in which it would still be one.
 pub struct Canary {
     forms: Vec<(&'static str, Vec<u8>)>,
+    search: AhoCorasick,
 }
 
 impl Canary {
@@ -45,12 +46,13 @@ impl Canary {
                 forms.push((name, text.as_bytes()[skip..whole].to_vec()));
             }
         }
-        Self { forms }
+        let search = AhoCorasick::new(forms.iter().map(|(_, bytes)| bytes)).expect("a few short patterns");
+        Self { forms, search }
     }
 
     /// Which of its forms is in `haystack` first, and where.
     pub fn found_in(&self, haystack: &[u8]) -> Option<(&'static str, usize, usize)> {
-        self.forms.iter().find_map(|(form, bytes)| find(haystack, bytes).map(|at| (*form, at, bytes.len())))
+        self.search.find(haystack).map(|hit| (self.forms[hit.pattern()].0, hit.start(), hit.len()))
     }
 
     /// Fails if any form of it is in `haystack`.

@@ -20,7 +20,7 @@ pub struct Upstream {
 }
 
 /// A request as it arrived.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Recorded {
     /// Everything, to the byte (a chunked body with its framing).
     pub raw: Vec<u8>,
@@ -88,6 +88,12 @@ impl Reply {
             *delay = wait;
         }
         self
+    }
+}
+
+impl std::fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.raw_text())
     }
 }
 

@@ -154,15 +154,20 @@ fn log_internal(refusal: &Arc<Refusal>, trace: &TraceId) {
     }
 }
 
-/// An error and what caused it, on one line.
+/// An error and what caused it, on one line. A cause that the error before it has told already is not told again.
 pub(crate) struct Chain<'e>(pub(crate) &'e dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            if !told.ends_with(&text) {
+                write!(f, ": {text}")?;
+                told = text;
+            }
             cause = error.source();
         }
         Ok(())

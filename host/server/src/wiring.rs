@@ -30,7 +30,7 @@ const DATABASE_FILE: &str = "claviger.db";
 /// The directory in the data directory that compiled plugins are kept in.
 const CACHE_DIRECTORY: &str = "cache";
 /// How long a token is good for; it can be refreshed until then.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// What the key that authenticates compiled plugins is derived for.
 const CACHE_PURPOSE: &str = "compiled plugins";
 

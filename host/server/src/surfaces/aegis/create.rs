@@ -17,7 +17,7 @@ use crate::surfaces::answer;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Created<'a> {
+struct CreateAnswer<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
@@ -25,7 +25,7 @@ struct Created<'a> {
     encrypted: bool,
 }
 
-impl<'a> Created<'a> {
+impl<'a> CreateAnswer<'a> {
     fn of(credential: &'a Credential, now: Timestamp) -> Self {
         Self {
             id: names::credential(credential.id),
@@ -47,7 +47,7 @@ pub(super) async fn handle(
     let created = app.vault().create_credential(&permit, new).await?;
     Ok(answer::json(
         StatusCode::OK,
-        &Created::of(&created, app.now()),
+        &CreateAnswer::of(&created, app.now()),
     ))
 }
 

@@ -15,7 +15,7 @@ use crate::surfaces::answer;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Retired<'a> {
+struct RetireAnswer<'a> {
     status: &'static str,
     credential_name: &'a str,
     retired_at: Time,
@@ -33,7 +33,7 @@ pub(super) async fn handle(
         .retire_credential(&permit, &reference)
         .await
         .map_err(about(&name))?;
-    let answer = Retired {
+    let answer = RetireAnswer {
         status: "retired",
         credential_name: retired.name.as_str(),
         retired_at: retired.updated_at.into(),

@@ -17,7 +17,7 @@ use crate::surfaces::answer;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Tested<'a> {
+struct TestAnswer<'a> {
     status: &'static str,
     credential: &'a str,
     response_time_ms: u64,
@@ -41,7 +41,7 @@ struct Details<'a> {
     scopes: &'a [String],
 }
 
-impl<'a> Tested<'a> {
+impl<'a> TestAnswer<'a> {
     fn of(result: &'a TestResult) -> Self {
         Self {
             status: names::health(result.health),
@@ -83,5 +83,5 @@ pub(super) async fn handle(
         .test_credential(&permit, &reference)
         .await
         .map_err(about(&name))?;
-    Ok(answer::json(StatusCode::OK, &Tested::of(&result)))
+    Ok(answer::json(StatusCode::OK, &TestAnswer::of(&result)))
 }

@@ -26,7 +26,7 @@ const FIXED: [&str; 5] = [
 ];
 
 #[derive(Serialize)]
-struct Updated<'a> {
+struct UpdateAnswer<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
@@ -34,7 +34,7 @@ struct Updated<'a> {
     updated_fields: Vec<&'static str>,
 }
 
-impl<'a> Updated<'a> {
+impl<'a> UpdateAnswer<'a> {
     fn of(credential: &'a Credential, updated_fields: Vec<&'static str>, now: Timestamp) -> Self {
         Self {
             id: names::credential(credential.id),
@@ -62,7 +62,7 @@ pub(super) async fn handle(
         .map_err(about(&name))?;
     Ok(answer::json(
         StatusCode::OK,
-        &Updated::of(&credential, fields, app.now()),
+        &UpdateAnswer::of(&credential, fields, app.now()),
     ))
 }
 
