@@ -10,6 +10,11 @@ use crate::origin::OriginPattern;
 /// The longest manifest that is read, in bytes: a plugin describes itself, it doesn't ship data.
 const LONGEST: usize = 256 * 1024;
 
+/// The most kinds, fields of a kind, and captures. Each may have a pattern, which is compiled when the plugin is loaded.
+const MOST_KINDS: usize = 32;
+const MOST_FIELDS: usize = 16;
+const MOST_CAPTURES: usize = 32;
+
 /// Why a manifest is refused. The texts are for the plugin's author.
 #[derive(Debug, Error)]
 pub enum ManifestError {
@@ -50,6 +55,12 @@ impl Manifest {
             !self.description.trim().is_empty(),
             "description",
             "one sentence for the operator",
+        )?;
+        rule(self.kinds.len() <= MOST_KINDS, "kinds", "at most 32")?;
+        rule(
+            self.captures.len() <= MOST_CAPTURES,
+            "captures",
+            "at most 32",
         )?;
         let mut kinds = BTreeSet::new();
         for kind in &self.kinds {
@@ -103,6 +114,7 @@ impl Manifest {
 
     fn check_kind(&self, kind: &Kind, at: &str) -> Result<(), ManifestError> {
         rule(!kind.fields.is_empty(), at, "a kind has at least one field")?;
+        rule(kind.fields.len() <= MOST_FIELDS, at, "at most 16 fields")?;
         let mut names = BTreeSet::new();
         for field in &kind.fields {
             let at = format!("{at}.fields.{}", field.name);

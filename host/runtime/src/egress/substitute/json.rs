@@ -179,7 +179,7 @@ mod tests {
         let mut strings = Vec::new();
         Walk {
             text: text.as_bytes(),
-            hits: &[0..text.len()],
+            hits: std::slice::from_ref(&(0..text.len())),
             at: 0,
             path: Vec::new(),
             strings: &mut strings,
