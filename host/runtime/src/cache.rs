@@ -40,16 +40,27 @@ pub(crate) struct Cache {
 impl Cache {
     /// Makes the directory where it isn't there, and closes it to others.
     pub(crate) fn open(options: CacheOptions, engine: &Engine) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&options.directory)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&options.directory)?;
         fs::set_permissions(&options.directory, fs::Permissions::from_mode(0o700))?;
         let mut host = Blake3(blake3::Hasher::new());
         engine.precompile_compatibility_hash().hash(&mut host);
         CONTRACT.hash(&mut host);
-        Ok(Self { directory: options.directory, key: Zeroizing::new(options.key), host: host.0.finalize() })
+        Ok(Self {
+            directory: options.directory,
+            key: Zeroizing::new(options.key),
+            host: host.0.finalize(),
+        })
     }
 
     /// The compiled code and the manifest of a plugin, if they are there beyond doubt.
-    pub(crate) fn get(&self, engine: &Engine, wasm: &blake3::Hash) -> Option<(Component, Manifest)> {
+    pub(crate) fn get(
+        &self,
+        engine: &Engine,
+        wasm: &blake3::Hash,
+    ) -> Option<(Component, Manifest)> {
         let path = self.path(wasm);
         let entry = match fs::read(&path) {
             Ok(entry) => entry,
@@ -64,23 +75,36 @@ impl Cache {
 
     /// Keeps a plugin's compiled code and manifest. That it can't is no reason not to serve.
     pub(crate) fn put(&self, wasm: &blake3::Hash, component: &Component, manifest: &Manifest) {
-        let stored = self.seal_entry(wasm, component, manifest).and_then(|entry| self.write(&self.path(wasm), &entry));
+        let stored = self
+            .seal_entry(wasm, component, manifest)
+            .and_then(|entry| self.write(&self.path(wasm), &entry));
         if let Err(error) = stored {
             tracing::warn!(plugin = manifest.name, %error, "compiled code could not be kept; the next start compiles");
         }
     }
 
-    fn open_entry(&self, engine: &Engine, wasm: &blake3::Hash, entry: &[u8]) -> Result<(Component, Manifest), String> {
-        let (tag, body) = entry.split_first_chunk::<OUT_LEN>().ok_or("it is cut short")?;
+    fn open_entry(
+        &self,
+        engine: &Engine,
+        wasm: &blake3::Hash,
+        entry: &[u8],
+    ) -> Result<(Component, Manifest), String> {
+        let (tag, body) = entry
+            .split_first_chunk::<OUT_LEN>()
+            .ok_or("it is cut short")?;
         // Compared in constant time, as `blake3::Hash` is.
         if self.tag(wasm, body) != *tag {
             return Err("it is not authentic".to_owned());
         }
         let (length, body) = body.split_first_chunk().ok_or("it is cut short")?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| "its manifest is too long")?;
+        let length =
+            usize::try_from(u64::from_le_bytes(*length)).map_err(|_| "its manifest is too long")?;
         let (manifest, code) = body.split_at_checked(length).ok_or("it is cut short")?;
         let manifest = postcard::from_bytes(manifest).map_err(|error| error.to_string())?;
-        #[expect(unsafe_code, reason = "native code can't be checked, only trusted; this is the one place that does")]
+        #[expect(
+            unsafe_code,
+            reason = "native code can't be checked, only trusted; this is the one place that does"
+        )]
         // SAFETY: the bytes come from `Component::serialize` under the same engine settings and wasmtime version: the tag
         // over them was made with a key that only this host has, and binds them to `self.host`. They are in memory, so
         // nothing can change them between that check and this use.
@@ -88,8 +112,15 @@ impl Cache {
         Ok((component.map_err(|error| format!("{error:#}"))?, manifest))
     }
 
-    fn seal_entry(&self, wasm: &blake3::Hash, component: &Component, manifest: &Manifest) -> io::Result<Vec<u8>> {
-        let code = component.serialize().map_err(|error| io::Error::other(format!("{error:#}")))?;
+    fn seal_entry(
+        &self,
+        wasm: &blake3::Hash,
+        component: &Component,
+        manifest: &Manifest,
+    ) -> io::Result<Vec<u8>> {
+        let code = component
+            .serialize()
+            .map_err(|error| io::Error::other(format!("{error:#}")))?;
         let manifest = postcard::to_allocvec(manifest).map_err(io::Error::other)?;
         let mut entry = vec![0; OUT_LEN];
         entry.extend_from_slice(&(manifest.len() as u64).to_le_bytes());
@@ -102,24 +133,36 @@ impl Cache {
 
     fn tag(&self, wasm: &blake3::Hash, body: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(wasm.as_bytes()).update(self.host.as_bytes()).update(body).finalize()
+        hasher
+            .update(wasm.as_bytes())
+            .update(self.host.as_bytes())
+            .update(body)
+            .finalize()
     }
 
     /// Written whole or not at all: beside its place first, and moved there once it is on the disk.
     fn write(&self, path: &Path, entry: &[u8]) -> io::Result<()> {
-        let draft = self.directory.join(format!(".{:032x}", rand::random::<u128>()));
-        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(|mut file| {
-            file.write_all(entry)?;
-            file.sync_all()?;
-            fs::rename(&draft, path)?;
-            File::open(&self.directory)?.sync_all()
-        });
+        let draft = self
+            .directory
+            .join(format!(".{:032x}", rand::random::<u128>()));
+        let written = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)
+            .and_then(|mut file| {
+                file.write_all(entry)?;
+                file.sync_all()?;
+                fs::rename(&draft, path)?;
+                File::open(&self.directory)?.sync_all()
+            });
         written.inspect_err(|_| drop(fs::remove_file(&draft)))
     }
 
     fn path(&self, wasm: &blake3::Hash) -> PathBuf {
         let host = self.host.to_hex();
-        self.directory.join(format!("{}-{}.compiled", wasm.to_hex(), &host[..16]))
+        self.directory
+            .join(format!("{}-{}.compiled", wasm.to_hex(), &host[..16]))
     }
 }
 

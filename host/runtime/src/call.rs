@@ -69,7 +69,10 @@ impl Plugin {
         let started = Instant::now();
         let deadline = started + self.limits.wall;
         let Some(_permit) = self.permit().await else {
-            return CallOutcome { result: Err(CallError::Busy), evidence: Evidence::default() };
+            return CallOutcome {
+                result: Err(CallError::Busy),
+                evidence: Evidence::default(),
+            };
         };
 
         let mut session = Session::new(self.egress.clone(), rand::make_rng());
@@ -79,7 +82,9 @@ impl Plugin {
             now_ms: self.clock.now_ms(),
             deadline_ms: record::milliseconds(deadline.saturating_duration_since(Instant::now())),
             settings: attributes(self.settings.clone()),
-            connection: context.connection.map(|it| record::credential(&mut session, Role::Connection, &it)),
+            connection: context
+                .connection
+                .map(|it| record::credential(&mut session, Role::Connection, &it)),
             options: attributes(context.options),
         };
 
@@ -97,16 +102,27 @@ impl Plugin {
             Ok(Ok(Ok(raw))) => O::accept(raw, &texts),
             Ok(Ok(Err(failure))) => Err(texts.failure(failure)),
             Ok(Err(error)) => Err(judge(&error, &state, &self.limits)),
-            Err(_elapsed) => Err(CallError::TimedOut { limit: self.limits.wall }),
+            Err(_elapsed) => Err(CallError::TimedOut {
+                limit: self.limits.wall,
+            }),
         };
-        CallOutcome { result, evidence: state.into_evidence(started.elapsed()) }
+        CallOutcome {
+            result,
+            evidence: state.into_evidence(started.elapsed()),
+        }
     }
 
     /// Waits its turn, for a while.
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         match self.calls.clone().try_acquire_owned() {
             Ok(permit) => Some(permit),
-            Err(_) => timeout(QUEUE.min(self.limits.wall), self.calls.clone().acquire_owned()).await.ok()?.ok(),
+            Err(_) => timeout(
+                QUEUE.min(self.limits.wall),
+                self.calls.clone().acquire_owned(),
+            )
+            .await
+            .ok()?
+            .ok(),
         }
     }
 }

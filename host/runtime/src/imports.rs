@@ -30,6 +30,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
 impl CallState {
     /// The call's session, which a plugin that describes itself doesn't have.
     fn session(&mut self) -> Result<&mut Session, SendFailure> {
-        self.session.as_mut().ok_or_else(|| SendFailure::denied("`describe` is called with every import denied"))
+        self.session
+            .as_mut()
+            .ok_or_else(|| SendFailure::denied("`describe` is called with every import denied"))
     }
 }

@@ -122,19 +122,27 @@ impl Runtime {
             cpu: self.0.cpu,
         };
 
-        let (instance, exports, manifest) = if let Some((component, manifest)) = self.cached(hash).await? {
-            let (instance, exports) = self.link(&component)?;
-            (instance, exports, manifest)
-        } else {
+        let (instance, exports, manifest) =
+            if let Some((component, manifest)) = self.cached(hash).await? {
+                let (instance, exports) = self.link(&component)?;
+                (instance, exports, manifest)
+            } else {
+                // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
+            let _turn = self.0.compiler.acquire().await;
             let component = self.compile(wasm).await?;
-            let (instance, exports) = self.link(&component)?;
-            let manifest = describe::describe(&instance, &exports, limits.memory).await?;
-            self.keep(hash, component, manifest.clone()).await?;
-            (instance, exports, manifest)
-        };
+                let (instance, exports) = self.link(&component)?;
+                let manifest = describe::describe(&instance, &exports, limits.memory).await?;
+                self.keep(hash, component, manifest.clone()).await?;
+                (instance, exports, manifest)
+            };
 
         let grant = Grant::of(&manifest, settings);
-        let roots = settings.ca.as_deref().map(roots::read).transpose()?.unwrap_or_default();
+        let roots = settings
+            .ca
+            .as_deref()
+            .map(roots::read)
+            .transpose()?
+            .unwrap_or_default();
         let rules = grant.rules(roots, EgressLimits::default());
         Ok(Arc::new(Plugin {
             egress: Arc::new(PluginEgress::new(rules, self.0.resolver.clone())?),
@@ -167,24 +175,37 @@ impl Runtime {
         }
         let runtime = self.clone();
         let found = task::spawn_blocking(move || {
-            runtime.0.cache.as_ref().and_then(|cache| cache.get(&runtime.0.engine, &hash))
+            runtime
+                .0
+                .cache
+                .as_ref()
+                .and_then(|cache| cache.get(&runtime.0.engine, &hash))
         });
         let found = found.await.map_err(|error| panicked(&error))?;
-        let counter = if found.is_some() { &self.0.cache_hits } else { &self.0.cache_misses };
+        let counter = if found.is_some() {
+            &self.0.cache_hits
+        } else {
+            &self.0.cache_misses
+        };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok(found)
     }
 
     async fn compile(&self, wasm: Bytes) -> Result<Component, LoadError> {
-        // The semaphore is never closed; were it, compiling two at a time does no harm.
-        let _turn = self.0.compiler.acquire().await;
         tracing::info!(bytes = wasm.len(), "compiling a plugin");
         let engine = self.0.engine.clone();
         // A panic of the compiler's ends the task and not the server.
-        task::spawn_blocking(move || compile::compile(&engine, &wasm)).await.map_err(|error| panicked(&error))?
+        task::spawn_blocking(move || compile::compile(&engine, &wasm))
+            .await
+            .map_err(|error| panicked(&error))?
     }
 
-    async fn keep(&self, hash: blake3::Hash, component: Component, manifest: Manifest) -> Result<(), LoadError> {
+    async fn keep(
+        &self,
+        hash: blake3::Hash,
+        component: Component,
+        manifest: Manifest,
+    ) -> Result<(), LoadError> {
         let runtime = self.clone();
         let kept = task::spawn_blocking(move || {
             if let Some(cache) = &runtime.0.cache {

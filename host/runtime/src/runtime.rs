@@ -65,7 +65,8 @@ pub(crate) struct Inner {
     pub cpu: Duration,
     /// One permit for each call that may be in flight.
     pub calls: Arc<Semaphore>,
-    /// The compiler uses all processors by itself, so one plugin is compiled at a time.
+    /// The compiler uses all processors by itself, and the pool has one instance to spare: so one plugin is compiled, and
+    /// asked to describe itself, at a time.
     pub compiler: Semaphore,
     pub cache_hits: AtomicU64,
     pub cache_misses: AtomicU64,
@@ -88,8 +89,13 @@ impl Runtime {
     pub fn new(options: RuntimeOptions) -> Result<Self, SetupError> {
         // While calls are in flight, one more plugin may be describing itself.
         let engine = engine::start(options.max_calls + 1)?;
-        let linker = imports::linker(&engine).map_err(|error| SetupError::Engine(format!("{error:#}")))?;
-        let cache = options.cache.map(|cache| Cache::open(cache, &engine)).transpose().map_err(SetupError::Cache)?;
+        let linker =
+            imports::linker(&engine).map_err(|error| SetupError::Engine(format!("{error:#}")))?;
+        let cache = options
+            .cache
+            .map(|cache| Cache::open(cache, &engine))
+            .transpose()
+            .map_err(SetupError::Cache)?;
         Ok(Self(Arc::new(Inner {
             engine,
             linker,
@@ -109,7 +115,10 @@ impl Runtime {
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         Statistics {
-            live_calls: self.0.max_calls.saturating_sub(self.0.calls.available_permits()),
+            live_calls: self
+                .0
+                .max_calls
+                .saturating_sub(self.0.calls.available_permits()),
             cache_hits: self.0.cache_hits.load(Ordering::Relaxed),
             cache_misses: self.0.cache_misses.load(Ordering::Relaxed),
         }

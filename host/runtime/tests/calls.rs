@@ -1,16 +1,16 @@
 //! Hostile plugins, each a real component: every one is stopped within its limits, with a reason for its author, and
 //! leaves its neighbours alone.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::io;
 
 use claviger_runtime::egress::Resolve;
 use claviger_runtime::outcome::LogLevel;
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Field, FieldValue, Plugin, PluginSettings, Provenance, Report, Runtime,
-    RuntimeOptions, Secret, Subject,
+    CallContext, CallError, CallOutcome, Field, FieldValue, Plugin, PluginSettings, Provenance,
+    Report, Runtime, RuntimeOptions, Secret, Subject,
 };
 use claviger_test_guests as guests;
 use futures_util::future::BoxFuture;
@@ -28,23 +28,37 @@ impl Resolve for NoNames {
 
 fn runtime() -> Runtime {
     let resolver = Arc::new(NoNames);
-    Runtime::new(RuntimeOptions { resolver, max_calls: 8, ..RuntimeOptions::default() }).expect("a runtime")
+    Runtime::new(RuntimeOptions {
+        resolver,
+        max_calls: 8,
+        ..RuntimeOptions::default()
+    })
+    .expect("a runtime")
 }
 
 async fn load(runtime: &Runtime, wasm: &'static [u8], settings: &str) -> Arc<Plugin> {
     let settings: PluginSettings = serde_json::from_str(settings).expect("settings");
-    runtime.load(wasm, Provenance::Embedded, &settings).await.expect("a plugin")
+    runtime
+        .load(wasm, Provenance::Embedded, &settings)
+        .await
+        .expect("a plugin")
 }
 
 fn subject(what: &str) -> Subject {
-    let field = |name: &str, value| Field { name: name.to_owned(), value };
+    let field = |name: &str, value| Field {
+        name: name.to_owned(),
+        value,
+    };
     Subject {
         id: "CRD-1".to_owned(),
         name: "key".to_owned(),
         kind: "test".to_owned(),
         version: 1,
         fields: vec![
-            field("secret", FieldValue::Secret(Secret::from(SECRET.to_owned()))),
+            field(
+                "secret",
+                FieldValue::Secret(Secret::from(SECRET.to_owned())),
+            ),
             field("what", FieldValue::Text(what.to_owned())),
         ],
         metadata: Vec::new(),
@@ -71,7 +85,12 @@ fn trap(outcome: &CallOutcome<Report>) -> &str {
 }
 
 fn detail<'r>(report: &'r Report, key: &str) -> &'r str {
-    &report.details.iter().find(|(name, _)| name == key).expect(key).1
+    &report
+        .details
+        .iter()
+        .find(|(name, _)| name == key)
+        .expect(key)
+        .1
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,11 +106,19 @@ async fn a_good_call_gets_stand_ins_and_the_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_loop_uses_up_its_processor_time() {
-    let options = RuntimeOptions { cpu: Duration::from_millis(100), ..RuntimeOptions::default() };
+    let options = RuntimeOptions {
+        cpu: Duration::from_millis(100),
+        ..RuntimeOptions::default()
+    };
     let runtime = Runtime::new(options).expect("a runtime");
     let plugin = load(&runtime, guests::ENDLESS_LOOP, "{}").await;
     let outcome = call(&plugin, "").await;
-    assert_eq!(outcome.result, Err(CallError::OutOfCpu { limit: Duration::from_millis(100) }));
+    assert_eq!(
+        outcome.result,
+        Err(CallError::OutOfCpu {
+            limit: Duration::from_millis(100)
+        })
+    );
 }
 
 #[tokio::test]
@@ -116,9 +143,14 @@ async fn the_wall_clock_stops_a_loop_and_a_sleeper() {
     for wasm in [guests::ENDLESS_LOOP, guests::SLEEP] {
         let started = Instant::now();
         let outcome = call_new(wasm, r#"{"timeout": "200ms"}"#, "").await;
-        assert_eq!(outcome.result, Err(CallError::TimedOut { limit: Duration::from_millis(200) }));
+        assert_eq!(
+            outcome.result,
+            Err(CallError::TimedOut {
+                limit: Duration::from_millis(200)
+            })
+        );
         assert!(outcome.evidence.duration >= Duration::from_millis(200));
-        assert!(started.elapsed() < Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_mins(1));
     }
 }
 
@@ -148,7 +180,10 @@ async fn a_panic_is_told_with_the_guests_last_words() {
     let message = trap(&outcome);
     assert!(message.contains("unreachable"), "{message}");
     assert!(message.contains("about to go wrong"), "{message}");
-    assert!(message.contains("no field `account` in the answer"), "{message}");
+    assert!(
+        message.contains("no field `account` in the answer"),
+        "{message}"
+    );
     assert!(!message.contains(SECRET), "{message}");
 }
 
@@ -156,10 +191,19 @@ async fn a_panic_is_told_with_the_guests_last_words() {
 async fn floods_of_output_are_cut() {
     let flooded = call_new(guests::LOG_FLOOD, "{}", "").await;
     assert!(flooded.evidence.log.len() <= 1001);
-    assert!(flooded.evidence.log.iter().all(|line| line.message.len() <= 4100));
+    assert!(
+        flooded
+            .evidence
+            .log
+            .iter()
+            .all(|line| line.message.len() <= 4100)
+    );
     if flooded.result.is_ok() {
         let last = flooded.evidence.log.last().expect("a line");
-        assert!(last.level == LogLevel::Warn && last.message.contains("dropped"), "{last:?}");
+        assert!(
+            last.level == LogLevel::Warn && last.message.contains("dropped"),
+            "{last:?}"
+        );
     }
     let printed = call_new(guests::STDOUT_FLOOD, "{}", "").await;
     assert!(format!("{:?}", printed.result).len() < 64 << 10);
@@ -174,23 +218,58 @@ async fn a_million_handles_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_answers_are_cut_or_refused() {
     let plugin = load(&runtime(), guests::GARBAGE_RESULTS, "{}").await;
-    for what in ["huge-list", "many-details", "long-text", "bad-utf8", "long-message", "retry-never", "rejected-unsent"] {
+    for what in [
+        "huge-list",
+        "many-details",
+        "long-text",
+        "bad-utf8",
+        "long-message",
+        "retry-never",
+        "rejected-unsent",
+    ] {
         let outcome = call(&plugin, what).await;
         assert!(format!("{:?}", outcome.result).len() < 64 << 10, "{what}");
         assert!(!outcome.evidence.subject_sent, "{what}");
     }
-    for what in ["impossible-numbers", "weird-code", "empty-code", "long-code"] {
+    for what in [
+        "impossible-numbers",
+        "weird-code",
+        "empty-code",
+        "long-code",
+    ] {
         let outcome = call(&plugin, what).await;
-        assert!(matches!(outcome.result, Err(CallError::InvalidResult { .. })), "{what}: {:?}", outcome.result);
+        assert!(
+            matches!(outcome.result, Err(CallError::InvalidResult { .. })),
+            "{what}: {:?}",
+            outcome.result
+        );
     }
-    let shown = call(&plugin, "control-characters").await.result.expect("a report").account.expect("an account");
-    assert!(!shown.chars().any(|c| "\0\u{1b}\r\u{202e}".contains(c)), "{shown:?}");
+    let shown = call(&plugin, "control-characters")
+        .await
+        .result
+        .expect("a report")
+        .account
+        .expect("an account");
+    assert!(
+        !shown.chars().any(|c| "\0\u{1b}\r\u{202e}".contains(c)),
+        "{shown:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_the_host_is_there() {
-    let report = call_new(guests::ENVIRONMENT, "{}", "").await.result.expect("a report");
-    assert_eq!([detail(&report, "variables"), detail(&report, "arguments"), detail(&report, "input")], ["", "", ""]);
+    let report = call_new(guests::ENVIRONMENT, "{}", "")
+        .await
+        .result
+        .expect("a report");
+    assert_eq!(
+        [
+            detail(&report, "variables"),
+            detail(&report, "arguments"),
+            detail(&report, "input")
+        ],
+        ["", "", ""]
+    );
     for wasm in [guests::SOCKETS, guests::FILES] {
         let report = call_new(wasm, "{}", "").await.result.expect("a report");
         assert!(!report.details.is_empty());
@@ -205,7 +284,11 @@ async fn to_reveal_takes_a_grant() {
     let unasked = call_new(guests::REVEALS_UNASKED, r#"{"reveal": true}"#, "").await;
     let asked = call_new(guests::REVEALER, "{}", "").await;
     for outcome in [unasked, asked] {
-        assert!(matches!(&outcome.result, Err(CallError::Failure(failure)) if failure.code == "denied"), "{:?}", outcome.result);
+        assert!(
+            matches!(&outcome.result, Err(CallError::Failure(failure)) if failure.code == "denied"),
+            "{:?}",
+            outcome.result
+        );
         assert_eq!(outcome.evidence.reveals, 0);
         assert!(!outcome.evidence.denials.is_empty());
     }
@@ -229,7 +312,12 @@ async fn a_thousand_good_calls_beside_hostile_ones_succeed() {
     let runtime = runtime();
     let echo = load(&runtime, guests::ECHO, "{}").await;
     let mut hostile = Vec::new();
-    for wasm in [guests::ENDLESS_LOOP, guests::MEMORY_BOMB, guests::ENDLESS_RECURSION, guests::PANIC] {
+    for wasm in [
+        guests::ENDLESS_LOOP,
+        guests::MEMORY_BOMB,
+        guests::ENDLESS_RECURSION,
+        guests::PANIC,
+    ] {
         let plugin = load(&runtime, wasm, r#"{"timeout": "500ms"}"#).await;
         hostile.push(tokio::spawn(async move { call(&plugin, "").await.result }));
     }
@@ -256,7 +344,10 @@ async fn an_abandoned_call_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_calls_are_refused() {
-    let options = RuntimeOptions { max_calls: 1, ..RuntimeOptions::default() };
+    let options = RuntimeOptions {
+        max_calls: 1,
+        ..RuntimeOptions::default()
+    };
     let runtime = Runtime::new(options).expect("a runtime");
     let sleeper = load(&runtime, guests::SLEEP, "{}").await;
     let echo = load(&runtime, guests::ECHO, r#"{"timeout": "50ms"}"#).await;
@@ -268,4 +359,49 @@ async fn too_many_calls_are_refused() {
     assert_eq!(call(&echo, "").await.result, Err(CallError::Busy));
     drop(asleep);
     assert!(call(&echo, "").await.result.is_ok());
+}
+
+/// Answers no one, ever.
+struct Silence;
+
+impl Resolve for Silence {
+    fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_call_ends_with_its_call() {
+    let options = RuntimeOptions {
+        resolver: Arc::new(Silence),
+        ..RuntimeOptions::default()
+    };
+    let runtime = Runtime::new(options).expect("a runtime");
+    let plugin = load(
+        &runtime,
+        guests::HANG_IN_HOST_CALL,
+        r#"{"timeout": "200ms"}"#,
+    )
+    .await;
+    let outcome = call(&plugin, "").await;
+    // The request and the call end at the same time: the guest may be just quick enough to say so itself.
+    match outcome.result {
+        Err(CallError::TimedOut { .. }) => {}
+        Ok(report) => assert!(!detail(&report, "never").starts_with("200")),
+        other => panic!("it had to end: {other:?}"),
+    }
+    assert!(outcome.evidence.duration < Duration::from_secs(30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_seen_of_a_trap_is_told_without_secrets() {
+    let outcome = call_new(guests::LEAKER, "{}", "panic").await;
+    let message = trap(&outcome);
+    let evidence = format!("{:?} {:?}", outcome.evidence.denials, outcome.evidence.log);
+    assert!(!outcome.evidence.denials.is_empty());
+    assert_eq!(outcome.evidence.log.len(), 4);
+    for text in [message, &evidence] {
+        assert!(!text.contains(SECRET), "{text}");
+        assert!(text.contains("clv"), "{text}");
+    }
 }

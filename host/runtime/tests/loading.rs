@@ -3,20 +3,41 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use claviger_runtime::{CacheOptions, Capability, LoadError, Plugin, PluginSettings, Provenance, Runtime, RuntimeOptions};
+use claviger_runtime::{
+    CacheOptions, Capability, LoadError, Plugin, PluginSettings, Provenance, Runtime,
+    RuntimeOptions,
+};
 use claviger_test_guests as guests;
 
 fn runtime() -> Runtime {
-    Runtime::new(RuntimeOptions { max_calls: 1, ..RuntimeOptions::default() }).expect("a runtime")
+    Runtime::new(RuntimeOptions {
+        max_calls: 1,
+        ..RuntimeOptions::default()
+    })
+    .expect("a runtime")
 }
 
 fn caching(directory: &Path) -> Runtime {
-    let cache = Some(CacheOptions { directory: directory.to_owned(), key: [7; 32] });
-    Runtime::new(RuntimeOptions { max_calls: 1, cache, ..RuntimeOptions::default() }).expect("a runtime")
+    let cache = Some(CacheOptions {
+        directory: directory.to_owned(),
+        key: [7; 32],
+    });
+    Runtime::new(RuntimeOptions {
+        max_calls: 1,
+        cache,
+        ..RuntimeOptions::default()
+    })
+    .expect("a runtime")
 }
 
 async fn load(runtime: &Runtime, wasm: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-    runtime.load(wasm.to_vec(), Provenance::Directory, &PluginSettings::default()).await
+    runtime
+        .load(
+            wasm.to_vec(),
+            Provenance::Directory,
+            &PluginSettings::default(),
+        )
+        .await
 }
 
 async fn refusal(wasm: &[u8]) -> LoadError {
@@ -26,10 +47,15 @@ async fn refusal(wasm: &[u8]) -> LoadError {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_says_who_it_is_and_what_it_can_do() {
     let plugin = load(&runtime(), guests::ECHO).await.expect("a plugin");
-    assert_eq!((plugin.name(), plugin.version().to_string().as_str()), ("echo", "0.1.0"));
+    assert_eq!(
+        (plugin.name(), plugin.version().to_string().as_str()),
+        ("echo", "0.1.0")
+    );
     assert!(plugin.capabilities().iter().eq([&Capability::Validation]));
     assert_eq!(*plugin.hash(), blake3::hash(guests::ECHO));
-    let idle = load(&runtime(), guests::NO_CAPABILITY).await.expect("a plugin");
+    let idle = load(&runtime(), guests::NO_CAPABILITY)
+        .await
+        .expect("a plugin");
     assert!(idle.capabilities().is_empty());
 }
 
@@ -42,11 +68,23 @@ async fn native_code_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_files_are_refused() {
-    assert!(matches!(refusal(b"\0asm\x01\0\0\0").await, LoadError::CoreModule));
-    assert!(matches!(refusal(b"\0asm\x0d\0\x01\0").await, LoadError::NoManifest));
-    assert!(matches!(refusal(&vec![0; (64 << 20) + 1]).await, LoadError::TooLarge { .. }));
+    assert!(matches!(
+        refusal(b"\0asm\x01\0\0\0").await,
+        LoadError::CoreModule
+    ));
+    assert!(matches!(
+        refusal(b"\0asm\x0d\0\x01\0").await,
+        LoadError::NoManifest
+    ));
+    assert!(matches!(
+        refusal(&vec![0; (64 << 20) + 1]).await,
+        LoadError::TooLarge { .. }
+    ));
     for wasm in [b"".as_slice(), b"hello", b"\x7fELF", b"\0asm", &[0; 4096]] {
-        assert!(matches!(refusal(wasm).await, LoadError::Invalid(_)), "{wasm:?}");
+        assert!(
+            matches!(refusal(wasm).await, LoadError::Invalid(_)),
+            "{wasm:?}"
+        );
     }
 }
 
@@ -54,14 +92,19 @@ async fn other_files_are_refused() {
 async fn damaged_files_never_end_the_host() {
     let runtime = runtime();
     for length in (0..guests::ECHO.len()).step_by(guests::ECHO.len() / 50) {
-        assert!(load(&runtime, &guests::ECHO[..length]).await.is_err(), "{length} bytes");
+        assert!(
+            load(&runtime, &guests::ECHO[..length]).await.is_err(),
+            "{length} bytes"
+        );
     }
     // Bytes that a fixed generator picks: some changes are harmless, none may end the host.
     let mut state = 1_usize;
     for _ in 0..100 {
         let mut damaged = guests::ECHO.to_vec();
         for _ in 0..4 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let at = (state >> 20) % damaged.len();
             damaged[at] ^= 1 << (state >> 60 & 7);
         }
@@ -75,10 +118,19 @@ async fn damaged_files_never_end_the_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn imports_and_exports_have_to_fit() {
     let unknown = refusal(guests::UNKNOWN_IMPORT).await;
-    assert!(matches!(unknown, LoadError::UnknownImport { .. }), "{unknown}");
-    for (wasm, verb) in [(guests::WRONG_VERSION_IMPORT, "imports"), (guests::WRONG_VERSION_EXPORT, "exports")] {
+    assert!(
+        matches!(unknown, LoadError::UnknownImport { .. }),
+        "{unknown}"
+    );
+    for (wasm, verb) in [
+        (guests::WRONG_VERSION_IMPORT, "imports"),
+        (guests::WRONG_VERSION_EXPORT, "exports"),
+    ] {
         let error = refusal(wasm).await;
-        assert!(matches!(&error, LoadError::Version { verb: said, .. } if *said == verb), "{error}");
+        assert!(
+            matches!(&error, LoadError::Version { verb: said, .. } if *said == verb),
+            "{error}"
+        );
         assert!(error.to_string().contains("0.1.0"), "{error}");
     }
 }
@@ -89,9 +141,16 @@ async fn a_plugin_that_can_not_describe_itself_is_refused() {
         let error = refusal(wasm).await;
         assert!(matches!(error, LoadError::Describe(_)), "{error}");
     }
-    for wasm in [guests::DESCRIBE_GARBAGE, guests::DESCRIBE_HUGE, guests::DESCRIBE_UNKNOWN_KEY] {
+    for wasm in [
+        guests::DESCRIBE_GARBAGE,
+        guests::DESCRIBE_HUGE,
+        guests::DESCRIBE_UNKNOWN_KEY,
+    ] {
         let error = refusal(wasm).await;
-        assert!(matches!(error, LoadError::Manifest(_) | LoadError::Describe(_)), "{error}");
+        assert!(
+            matches!(error, LoadError::Manifest(_) | LoadError::Describe(_)),
+            "{error}"
+        );
     }
     let misspelt = refusal(guests::DESCRIBE_UNKNOWN_KEY).await.to_string();
     assert!(misspelt.contains("path-prefx"), "{misspelt}");
@@ -101,12 +160,28 @@ async fn a_plugin_that_can_not_describe_itself_is_refused() {
 async fn a_second_start_compiles_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let first = caching(directory.path());
-    let described = load(&first, guests::ECHO).await.expect("a plugin").manifest().clone();
-    assert_eq!((first.statistics().cache_hits, first.statistics().cache_misses), (0, 1));
+    let described = load(&first, guests::ECHO)
+        .await
+        .expect("a plugin")
+        .manifest()
+        .clone();
+    assert_eq!(
+        (
+            first.statistics().cache_hits,
+            first.statistics().cache_misses
+        ),
+        (0, 1)
+    );
     let second = caching(directory.path());
     let plugin = load(&second, guests::ECHO).await.expect("a plugin");
     assert_eq!(plugin.manifest(), &described);
-    assert_eq!((second.statistics().cache_hits, second.statistics().cache_misses), (1, 0));
+    assert_eq!(
+        (
+            second.statistics().cache_hits,
+            second.statistics().cache_misses
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,8 +190,17 @@ async fn root_certificates_that_are_none_are_refused() {
     let path = directory.path().join("ca.pem");
     std::fs::write(&path, "not a certificate").expect("written");
     for ca in [path, directory.path().join("missing.pem")] {
-        let settings = PluginSettings { ca: Some(ca.clone()), ..PluginSettings::default() };
-        let error = runtime().load(guests::ECHO, Provenance::Embedded, &settings).await.expect_err("no certificate");
-        assert!(error.to_string().contains(&ca.display().to_string()), "{error}");
+        let settings = PluginSettings {
+            ca: Some(ca.clone()),
+            ..PluginSettings::default()
+        };
+        let error = runtime()
+            .load(guests::ECHO, Provenance::Embedded, &settings)
+            .await
+            .expect_err("no certificate");
+        assert!(
+            error.to_string().contains(&ca.display().to_string()),
+            "{error}"
+        );
     }
 }

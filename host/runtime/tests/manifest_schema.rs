@@ -11,10 +11,14 @@ const REGENERATE: &str = "CLAVIGER_REGENERATE";
 #[test]
 fn the_schema_is_that_of_the_manifest() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/manifest.schema.json");
-    let schema = serde_json::to_string_pretty(&schemars::schema_for!(Manifest)).expect("JSON") + "\n";
+    let schema =
+        serde_json::to_string_pretty(&schemars::schema_for!(Manifest)).expect("JSON") + "\n";
     if env::var_os(REGENERATE).is_some() {
         fs::write(&path, &schema).expect("the schema can be written");
     }
     let golden = fs::read_to_string(&path).expect("the schema is there");
-    assert!(golden == schema, "wit/manifest.schema.json is stale; run this test with {REGENERATE}=1 and look at the change");
+    assert!(
+        golden == schema,
+        "wit/manifest.schema.json is stale; run this test with {REGENERATE}=1 and look at the change"
+    );
 }

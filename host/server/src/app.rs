@@ -53,7 +53,7 @@ impl App {
         self.vault()
             .permit(caller, workspace)
             .await
-            .map_err(denied::<P>)
+            .map_err(|cause| denied::<P>(&cause))
     }
 
     /// Leave for the caller to do `P` on the server.
@@ -64,7 +64,7 @@ impl App {
         self.vault()
             .server_permit(caller)
             .await
-            .map_err(denied::<P>)
+            .map_err(|cause| denied::<P>(&cause))
     }
 
     /// The plugins that serve now.

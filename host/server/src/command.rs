@@ -3,6 +3,7 @@
 //! Standard output is for what was asked for, standard error for the log and for what went wrong, in one line. Exit codes:
 //! 0 done, 1 not done, 2 wrong arguments or configuration.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,6 +56,8 @@ pub fn run() -> ExitCode {
     };
     match done {
         Ok(code) => code,
+        // Whoever read the output has read enough of it, as `head` does.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => fail(&*error, 1),
     }
 }
@@ -65,6 +68,14 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, Failure> 
         Command::Plugin(command) => plugin::run(command, &config).await,
         Command::Audit(command) => audit::run(command, config).await,
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = error
+        .downcast_ref::<serde_json::Error>()
+        .and_then(serde_json::Error::io_error_kind);
+    kind.or_else(|| error.downcast_ref::<io::Error>().map(io::Error::kind))
+        == Some(io::ErrorKind::BrokenPipe)
 }
 
 /// One line, whatever the error's text.

@@ -76,7 +76,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
             let response = match answered {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
-                Err(panic) => axum::response::IntoResponse::into_response(panicked(&*panic)),
+                Err(_) => axum::response::IntoResponse::into_response(Refusal::Internal(
+                    "a handler panicked".into(),
+                )),
             };
             let mut response = render(response, surface, &trace, &app);
             // A copy of 32 hexadecimal digits is always a header value.
@@ -152,29 +154,20 @@ fn log_internal(refusal: &Arc<Refusal>, trace: &TraceId) {
     }
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Refusal {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Refusal::Internal(
-        format!(
-            "a handler panicked: {}",
-            said.unwrap_or("it gave no reason")
-        )
-        .into(),
-    )
-}
-
-/// An error and what caused it, on one line.
+/// An error and what caused it, on one line. A cause that the error before it has told already is not told again.
 pub(crate) struct Chain<'e>(pub(crate) &'e dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut told = self.0.to_string();
+        f.write_str(&told)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            if !told.ends_with(&text) {
+                write!(f, ": {text}")?;
+                told = text;
+            }
             cause = error.source();
         }
         Ok(())

@@ -114,7 +114,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::NameTaken { what, .. } => format!("{what} name already exists"),
-            Self::Conflict { message, .. } | Self::Malformed(message) => message.clone(),
+            Self::Conflict { message, .. }
+            | Self::Malformed(message)
+            | Self::Unavailable { message, .. } => message.clone(),
             Self::Invalid(problems) => sentence(problems),
             Self::TooLarge { limit } => format!("The body is longer than {limit} bytes; send less"),
             Self::NotJson => {
@@ -123,7 +125,6 @@ impl Refusal {
             Self::TooManyRequests { retry_after_ms } => {
                 format!("Too many requests; try again in {retry_after_ms} ms")
             }
-            Self::Unavailable { message, .. } => message.clone(),
             Self::Internal(_) => {
                 "Internal server error; the server's log has more under this answer's trace id"
                     .to_owned()

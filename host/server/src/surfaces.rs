@@ -22,6 +22,7 @@ mod answer;
 #[cfg(test)]
 mod error_shapes;
 mod health;
+mod time;
 mod workspaces;
 
 pub(crate) use admin::PluginView;

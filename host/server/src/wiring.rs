@@ -1,6 +1,7 @@
 //! From a configuration to a server that is ready: the data directory, the master keys, the plugins, the vault.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const DATABASE_FILE: &str = "claviger.db";
 /// The directory in the data directory that compiled plugins are kept in.
 const CACHE_DIRECTORY: &str = "cache";
 /// How long a token is good for; it can be refreshed until then.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// What the key that authenticates compiled plugins is derived for.
 const CACHE_PURPOSE: &str = "compiled plugins";
 
@@ -129,7 +130,7 @@ fn vault_options(
     clock: Arc<dyn Clock>,
     catalogue: Arc<ArcSwap<Catalogue>>,
 ) -> VaultOptions {
-    let in_directory = || format!("sqlite:{}", config.data_dir.join(DATABASE_FILE).display());
+    let in_directory = || sqlite_url(&config.data_dir.join(DATABASE_FILE));
     VaultOptions {
         database_url: config.database_url.clone().unwrap_or_else(in_directory),
         master_keys,
@@ -138,6 +139,17 @@ fn vault_options(
         clock,
         catalogue,
     }
+}
+
+/// The URL of a file. What would end its path, or begin an escape in it, is escaped.
+fn sqlite_url(path: &Path) -> String {
+    format!(
+        "sqlite:{}",
+        path.display()
+            .to_string()
+            .replace('%', "%25")
+            .replace('?', "%3F")
+    )
 }
 
 /// Where the master keys are.

@@ -25,4 +25,4 @@ pub(crate) use change::{Applied, Change, Refusal};
 pub use entry::{AuditEntry, Author, NewEntry};
 pub use log::{AuditFilter, AuditPage};
 pub use verify::{AuditHead, AuditVerdict, Break};
-pub(crate) use writer::{AuditError, AuditKey, AuditWriter, Committed, Use};
+pub(crate) use writer::{AuditError, AuditKey, AuditWriter, Use};

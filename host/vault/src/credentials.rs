@@ -22,6 +22,8 @@ mod rules;
 pub(crate) mod sealed;
 pub mod status;
 pub mod test;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use details::{CredentialDetails, Usage, VersionInfo};

@@ -51,11 +51,17 @@ pub struct Problem {
 impl Problem {
     /// A problem with `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 
     fn list(problems: &[Self]) -> String {
-        let texts: Vec<_> = problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect();
+        let texts: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.field, problem.message))
+            .collect();
         texts.join("; ")
     }
 }

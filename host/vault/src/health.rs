@@ -53,15 +53,26 @@ impl Finding {
     #[must_use]
     pub fn of(outcome: &CallOutcome<Report>) -> Self {
         match &outcome.result {
-            Ok(_) => Self { health: Health::Valid, reason: None },
-            Err(CallError::Failure(failure)) => Self::of_failure(failure, outcome.evidence.subject_sent),
-            Err(error) => Self { health: Health::Unknown, reason: Some(error.to_string()) },
+            Ok(_) => Self {
+                health: Health::Valid,
+                reason: None,
+            },
+            Err(CallError::Failure(failure)) => {
+                Self::of_failure(failure, outcome.evidence.subject_sent)
+            }
+            Err(error) => Self {
+                health: Health::Unknown,
+                reason: Some(error.to_string()),
+            },
         }
     }
 
     fn of_failure(failure: &Failure, subject_sent: bool) -> Self {
         match failure.code.as_str() {
-            "rejected" if subject_sent => Self { health: Health::Invalid, reason: Some(failure.message.clone()) },
+            "rejected" if subject_sent => Self {
+                health: Health::Invalid,
+                reason: Some(failure.message.clone()),
+            },
             "rejected" => Self {
                 health: Health::Unknown,
                 reason: Some(format!(
@@ -69,8 +80,14 @@ impl Finding {
                     failure.message
                 )),
             },
-            "restricted" => Self { health: Health::Valid, reason: Some(failure.message.clone()) },
-            code => Self { health: Health::Unknown, reason: Some(format!("{code}: {}", failure.message)) },
+            "restricted" => Self {
+                health: Health::Valid,
+                reason: Some(failure.message.clone()),
+            },
+            code => Self {
+                health: Health::Unknown,
+                reason: Some(format!("{code}: {}", failure.message)),
+            },
         }
     }
 }
@@ -84,7 +101,10 @@ mod tests {
     use super::*;
 
     fn found(result: Result<Report, CallError>, subject_sent: bool) -> Health {
-        let evidence = Evidence { subject_sent, ..Evidence::default() };
+        let evidence = Evidence {
+            subject_sent,
+            ..Evidence::default()
+        };
         Finding::of(&CallOutcome { result, evidence }).health
     }
 
@@ -103,11 +123,34 @@ mod tests {
         assert_eq!(found(failure("rejected"), true), Health::Invalid);
         assert_eq!(found(failure("rejected"), false), Health::Unknown);
         assert_eq!(found(failure("restricted"), true), Health::Valid);
-        for code in ["rate-limited", "unreachable", "denied", "not-found", "unknown-outcome", "what?"] {
+        for code in [
+            "rate-limited",
+            "unreachable",
+            "denied",
+            "not-found",
+            "unknown-outcome",
+            "what?",
+        ] {
             assert_eq!(found(failure(code), true), Health::Unknown, "{code}");
         }
-        assert_eq!(found(Err(CallError::Trap { message: "unreachable".to_owned() }), true), Health::Unknown);
-        assert_eq!(found(Err(CallError::TimedOut { limit: Duration::from_secs(10) }), true), Health::Unknown);
+        assert_eq!(
+            found(
+                Err(CallError::Trap {
+                    message: "unreachable".to_owned()
+                }),
+                true
+            ),
+            Health::Unknown
+        );
+        assert_eq!(
+            found(
+                Err(CallError::TimedOut {
+                    limit: Duration::from_secs(10)
+                }),
+                true
+            ),
+            Health::Unknown
+        );
         assert_eq!(found(Err(CallError::Busy), false), Health::Unknown);
     }
 }

@@ -20,7 +20,9 @@ fn parse(text: &str) -> Result<[u8; 8], IdError> {
     if text.len() != 16 || !text.as_bytes().iter().all(plain) {
         return Err(IdError);
     }
-    u64::from_str_radix(text, 16).map(u64::to_be_bytes).map_err(|_| IdError)
+    u64::from_str_radix(text, 16)
+        .map(u64::to_be_bytes)
+        .map_err(|_| IdError)
 }
 
 macro_rules! id {
@@ -115,7 +117,13 @@ mod tests {
         assert_eq!(id.to_string(), "000102abcdef0908");
         assert_eq!(format!("{id:X}"), "000102ABCDEF0908");
         assert_eq!("000102abcdef0908".parse(), Ok(id));
-        for text in ["", "000102ABCDEF0908", "000102abcdef090", "+00102abcdef0908", "000102abcdef09080"] {
+        for text in [
+            "",
+            "000102ABCDEF0908",
+            "000102abcdef090",
+            "+00102abcdef0908",
+            "000102abcdef09080",
+        ] {
             assert_eq!(text.parse::<CredentialId>(), Err(IdError), "{text}");
         }
     }

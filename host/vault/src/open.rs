@@ -67,14 +67,26 @@ impl Vault {
         let database = Database::open(&options.database_url).await?;
         let now = i64::try_from(options.clock.now_ms()).unwrap_or(i64::MAX);
         let keys = Keys::prove(options.master_keys, &database, now).await?;
-        let audit_key = keys.audit_key(&database, now).await.map_err(VaultError::from)?;
+        let audit_key = keys
+            .audit_key(&database, now)
+            .await
+            .map_err(VaultError::from)?;
         let audit = AuditWriter::start(database.clone(), audit_key, Arc::clone(&options.clock));
         let credentials = Arc::new(CredentialCache::new(database.shared().is_some()));
-        let identity = Identity::open(&database, &keys, &audit, options.token_lifetime, &options.clock).await;
+        let identity = Identity::open(
+            &database,
+            &keys,
+            &audit,
+            options.token_lifetime,
+            &options.clock,
+        )
+        .await;
         let identity = identity.map_err(VaultError::from)?;
         let memory: Arc<dyn Heed> = Arc::clone(&identity.memory) as _;
         let heed = vec![Arc::clone(&credentials) as _, memory];
-        let listener = database.shared().map(|pool| listen::start(pool.clone(), heed));
+        let listener = database
+            .shared()
+            .map(|pool| listen::start(pool.clone(), heed));
         let inner = Inner {
             database,
             keys,
@@ -86,7 +98,9 @@ impl Vault {
             clock: options.clock,
             listener,
         };
-        let vault = Self { inner: Arc::new(inner) };
+        let vault = Self {
+            inner: Arc::new(inner),
+        };
         let first_start = vault.first_start(options.admin_password).await?;
         Ok(Opened { vault, first_start })
     }

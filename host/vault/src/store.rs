@@ -41,7 +41,9 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the database as a whole can't be used now: what failed may work later, and nothing else works now.
     pub(crate) fn is_outage(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let Self::Database(error) = self else {
+            return false;
+        };
         match error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -49,14 +51,19 @@ impl StoreError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_outage_code(&code)),
+            sqlx::Error::Database(refusal) => {
+                refusal.code().is_some_and(|code| is_outage_code(&code))
+            }
             _ => false,
         }
     }
 
     /// A row that can't be read.
     pub(crate) fn damaged(what: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Damaged { what, why: why.to_string() }
+        Self::Damaged {
+            what,
+            why: why.to_string(),
+        }
     }
 }
 
@@ -64,7 +71,11 @@ impl StoreError {
 /// 08 (connection), 25006 (a read-only standby), 53 (resources), 57 (shutting down).
 fn is_outage_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006";
+        return ["08", "53", "57"]
+            .iter()
+            .any(|class| code.starts_with(class))
+            || code == "25006";
     }
-    code.parse::<u32>().is_ok_and(|number| matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+    code.parse::<u32>()
+        .is_ok_and(|number| matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }

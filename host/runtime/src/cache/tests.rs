@@ -34,7 +34,10 @@ impl Kept {
     }
 
     fn cache(&self, key: u8) -> Cache {
-        let options = CacheOptions { directory: self.directory.path().join("cache"), key: [key; 32] };
+        let options = CacheOptions {
+            directory: self.directory.path().join("cache"),
+            key: [key; 32],
+        };
         Cache::open(options, &self.engine).expect("a cache")
     }
 
@@ -43,7 +46,9 @@ impl Kept {
     }
 
     fn get(&self, key: u8) -> Option<Manifest> {
-        self.cache(key).get(&self.engine, &self.wasm).map(|(_, manifest)| manifest)
+        self.cache(key)
+            .get(&self.engine, &self.wasm)
+            .map(|(_, manifest)| manifest)
     }
 
     /// Writes something else in the entry's place, and looks for it.
@@ -53,7 +58,11 @@ impl Kept {
         change(&mut changed);
         fs::write(self.entry(), changed).expect("written");
         let found = self.get(1);
-        assert_eq!(self.entry().exists(), found.is_some(), "what is not used is deleted");
+        assert_eq!(
+            self.entry().exists(),
+            found.is_some(),
+            "what is not used is deleted"
+        );
         fs::write(self.entry(), whole).expect("written");
         found
     }
@@ -63,7 +72,12 @@ impl Kept {
 fn what_is_kept_is_found() {
     let kept = Kept::new();
     assert_eq!(kept.get(1), Some(kept.manifest.clone()));
-    assert_eq!(kept.cache(1).get(&kept.engine, &blake3::hash(b"other")).map(|_| ()), None);
+    assert_eq!(
+        kept.cache(1)
+            .get(&kept.engine, &blake3::hash(b"other"))
+            .map(|_| ()),
+        None
+    );
 }
 
 #[test]
@@ -77,7 +91,12 @@ fn others_can_not_read_it() {
 #[test]
 fn a_draft_is_never_left() {
     let kept = Kept::new();
-    assert_eq!(fs::read_dir(kept.directory.path().join("cache")).expect("a directory").count(), 1);
+    assert_eq!(
+        fs::read_dir(kept.directory.path().join("cache"))
+            .expect("a directory")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -95,7 +114,11 @@ fn any_changed_byte_is_a_miss() {
 fn a_cut_entry_is_a_miss() {
     let kept = Kept::new();
     for length in [0, 1, 31, 32, 39, 40, 41, 100, 1000] {
-        assert_eq!(kept.get_after(|entry| entry.truncate(length)), None, "{length} bytes");
+        assert_eq!(
+            kept.get_after(|entry| entry.truncate(length)),
+            None,
+            "{length} bytes"
+        );
     }
     assert_eq!(kept.get_after(|entry| entry.push(0)), None);
 }
@@ -111,7 +134,10 @@ fn another_engine_is_a_miss() {
     let mut config = wasmtime::Config::new();
     config.epoch_interruption(true);
     let other = Engine::new(&config).expect("an engine");
-    let options = CacheOptions { directory: kept.directory.path().join("cache"), key: [1; 32] };
+    let options = CacheOptions {
+        directory: kept.directory.path().join("cache"),
+        key: [1; 32],
+    };
     let cache = Cache::open(options, &other).expect("a cache");
     fs::copy(kept.entry(), cache.path(&kept.wasm)).expect("copied");
     assert!(cache.get(&other, &kept.wasm).is_none());

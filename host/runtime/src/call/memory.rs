@@ -18,7 +18,11 @@ pub(crate) struct MemoryLimiter {
 impl MemoryLimiter {
     /// Lets a guest have `most` bytes.
     pub(crate) fn new(most: u64) -> Self {
-        Self { left: usize::try_from(most).unwrap_or(usize::MAX), pending: 0, refused: false }
+        Self {
+            left: usize::try_from(most).unwrap_or(usize::MAX),
+            pending: 0,
+            refused: false,
+        }
     }
 
     /// Whether the guest was refused memory.
@@ -41,7 +45,12 @@ impl MemoryLimiter {
 }
 
 impl ResourceLimiter for MemoryLimiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(self.grow(current, desired, 1))
     }
 
@@ -50,7 +59,12 @@ impl ResourceLimiter for MemoryLimiter {
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(self.grow(current, desired, ELEMENT))
     }
 
@@ -72,9 +86,17 @@ mod tests {
         for _memory in 0..3 {
             assert!(limiter.memory_growing(0, PAGE, None).expect("an answer"));
         }
-        assert!(limiter.table_growing(0, PAGE / ELEMENT, None).expect("an answer"));
+        assert!(
+            limiter
+                .table_growing(0, PAGE / ELEMENT, None)
+                .expect("an answer")
+        );
         assert!(!limiter.refused());
-        assert!(!limiter.memory_growing(PAGE, 2 * PAGE, None).expect("an answer"));
+        assert!(
+            !limiter
+                .memory_growing(PAGE, 2 * PAGE, None)
+                .expect("an answer")
+        );
         assert!(!limiter.table_growing(0, 1, None).expect("an answer"));
         assert!(limiter.refused());
     }
@@ -82,19 +104,42 @@ mod tests {
     #[test]
     fn what_could_not_be_had_is_given_back() {
         let mut limiter = MemoryLimiter::new(2 * PAGE as u64);
-        assert!(limiter.memory_growing(0, 2 * PAGE, None).expect("an answer"));
-        limiter.memory_grow_failed(wasmtime::Error::msg("beyond the maximum")).expect("an answer");
-        assert!(limiter.memory_growing(0, 2 * PAGE, None).expect("an answer"));
+        assert!(
+            limiter
+                .memory_growing(0, 2 * PAGE, None)
+                .expect("an answer")
+        );
+        limiter
+            .memory_grow_failed(wasmtime::Error::msg("beyond the maximum"))
+            .expect("an answer");
+        assert!(
+            limiter
+                .memory_growing(0, 2 * PAGE, None)
+                .expect("an answer")
+        );
         assert!(!limiter.memory_growing(0, PAGE, None).expect("an answer"));
-        limiter.memory_grow_failed(wasmtime::Error::msg("refused")).expect("an answer");
-        assert!(!limiter.memory_growing(0, PAGE, None).expect("an answer"), "a refusal gives nothing back");
+        limiter
+            .memory_grow_failed(wasmtime::Error::msg("refused"))
+            .expect("an answer");
+        assert!(
+            !limiter.memory_growing(0, PAGE, None).expect("an answer"),
+            "a refusal gives nothing back"
+        );
     }
 
     #[test]
     fn absurd_sizes_do_not_wrap() {
         let mut limiter = MemoryLimiter::new(PAGE as u64);
-        assert!(!limiter.table_growing(0, usize::MAX, None).expect("an answer"));
-        assert!(!limiter.memory_growing(0, usize::MAX, None).expect("an answer"));
+        assert!(
+            !limiter
+                .table_growing(0, usize::MAX, None)
+                .expect("an answer")
+        );
+        assert!(
+            !limiter
+                .memory_growing(0, usize::MAX, None)
+                .expect("an answer")
+        );
         assert!(limiter.memory_growing(0, PAGE, None).expect("an answer"));
     }
 }

@@ -62,7 +62,10 @@ impl CallState {
 
     /// What the guest wrote last to stdout and stderr; not scrubbed.
     pub(super) fn last_words(&self) -> String {
-        self.wasi.as_ref().map(|wasi| wasi.output.last()).unwrap_or_default()
+        self.wasi
+            .as_ref()
+            .map(|wasi| wasi.output.last())
+            .unwrap_or_default()
     }
 
     /// What the host saw, once the call is over.
@@ -71,7 +74,9 @@ impl CallState {
         Evidence {
             subject_sent: session.is_some_and(Session::subject_sent),
             duration,
-            denials: session.map(|session| session.denials().to_vec()).unwrap_or_default(),
+            denials: session
+                .map(|session| session.denials().to_vec())
+                .unwrap_or_default(),
             reveals: session.map(Session::reveals).unwrap_or_default(),
             log: self.log.into_lines(),
         }
@@ -92,12 +97,19 @@ fn nothing() -> Wasi {
         .max_random_size(RANDOM);
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
-    Wasi { context: builder.build(), table, output }
+    Wasi {
+        context: builder.build(),
+        table,
+        output,
+    }
 }
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let wasi = self.wasi.get_or_insert_with(nothing);
-        WasiCtxView { ctx: &mut wasi.context, table: &mut wasi.table }
+        WasiCtxView {
+            ctx: &mut wasi.context,
+            table: &mut wasi.table,
+        }
     }
 }

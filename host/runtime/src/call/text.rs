@@ -37,18 +37,29 @@ impl<'s> Texts<'s> {
 
     /// A list, cut to what anyone reads.
     pub(crate) fn list(&self, texts: Vec<String>) -> Vec<String> {
-        texts.into_iter().take(MOST).map(|text| self.text(&text)).collect()
+        texts
+            .into_iter()
+            .take(MOST)
+            .map(|text| self.text(&text))
+            .collect()
     }
 
     /// Pairs, cut likewise.
     pub(crate) fn pairs(&self, attributes: Vec<types::Attribute>) -> Vec<(String, String)> {
-        attributes.into_iter().take(MOST).map(|it| (self.text(&it.key), self.text(&it.value))).collect()
+        attributes
+            .into_iter()
+            .take(MOST)
+            .map(|it| (self.text(&it.key), self.text(&it.value)))
+            .collect()
     }
 
     /// A failure that the plugin reported.
     pub(crate) fn failure(&self, failure: types::Failure) -> CallError {
         if !is_code(&failure.code) {
-            let what = format!("`code` of a failure is `{}`; use a word as `rate-limited`", self.text(&failure.code));
+            let what = format!(
+                "`code` of a failure is `{}`; use a word as `rate-limited`",
+                self.text(&failure.code)
+            );
             return CallError::InvalidResult { what };
         }
         CallError::Failure(Failure {
@@ -60,8 +71,14 @@ impl<'s> Texts<'s> {
     }
 
     fn scrub(&self, text: &str) -> String {
-        let scrubbed = self.0.map_or_else(|| text.to_owned(), |session| session.scrub(text));
-        if scrubbed.chars().any(is_unfit) { scrubbed.replace(is_unfit, "\u{fffd}") } else { scrubbed }
+        let scrubbed = self
+            .0
+            .map_or_else(|| text.to_owned(), |session| session.scrub(text));
+        if scrubbed.chars().any(is_unfit) {
+            scrubbed.replace(is_unfit, "\u{fffd}")
+        } else {
+            scrubbed
+        }
     }
 }
 
@@ -90,7 +107,13 @@ mod tests {
     use super::*;
 
     fn failure(code: &str, message: &str) -> CallError {
-        let details = vec![types::Attribute { key: "k".to_owned(), value: "v".to_owned() }; 10_000];
+        let details = vec![
+            types::Attribute {
+                key: "k".to_owned(),
+                value: "v".to_owned()
+            };
+            10_000
+        ];
         Texts::of(None).failure(types::Failure {
             code: code.to_owned(),
             message: message.to_owned(),
@@ -101,7 +124,9 @@ mod tests {
 
     #[test]
     fn failures_are_cut_and_fit_to_be_shown() {
-        let CallError::Failure(failure) = failure("rejected", &"ä\u{1b}[2J".repeat(10_000)) else { panic!("a failure") };
+        let CallError::Failure(failure) = failure("rejected", &"ä\u{1b}[2J".repeat(10_000)) else {
+            panic!("a failure")
+        };
         assert!(failure.message.len() <= LONGEST + '…'.len_utf8());
         assert!(!failure.message.contains('\u{1b}'));
         assert_eq!(failure.details.len(), MOST);
@@ -110,7 +135,10 @@ mod tests {
     #[test]
     fn a_code_is_a_word() {
         for code in ["", "Not A Word", "a\nb", &"a".repeat(65)] {
-            assert!(matches!(failure(code, "m"), CallError::InvalidResult { .. }), "{code}");
+            assert!(
+                matches!(failure(code, "m"), CallError::InvalidResult { .. }),
+                "{code}"
+            );
         }
     }
 

@@ -23,9 +23,16 @@ impl Plugin {
     pub async fn validate(&self, context: CallContext, subject: Subject) -> CallOutcome<Report> {
         let Some(indices) = &self.exports.validation else {
             let capability = Capability::Validation.as_str();
-            return CallOutcome { result: Err(CallError::Unsupported { capability }), evidence: Evidence::default() };
+            return CallOutcome {
+                result: Err(CallError::Unsupported { capability }),
+                evidence: Evidence::default(),
+            };
         };
-        self.call(context, subject, |credential| Validate { indices, credential }).await
+        self.call(context, subject, |credential| Validate {
+            indices,
+            credential,
+        })
+        .await
     }
 }
 
@@ -39,16 +46,25 @@ impl Operation for Validate<'_> {
         instance: &Instance,
         context: &types::Context,
     ) -> wasmtime::Result<Result<validation::Report, types::Failure>> {
-        self.indices.load(&mut *store, instance)?.call_validate(store, context, &self.credential).await
+        self.indices
+            .load(&mut *store, instance)?
+            .call_validate(store, context, &self.credential)
+            .await
     }
 
     fn accept(raw: validation::Report, texts: &Texts<'_>) -> Result<Report, CallError> {
-        let refuse = |what: &str| Err(CallError::InvalidResult { what: what.to_owned() });
+        let refuse = |what: &str| {
+            Err(CallError::InvalidResult {
+                what: what.to_owned(),
+            })
+        };
         if raw.quota_remaining.is_some_and(|percent| percent > 100) {
             return refuse("`quota-remaining` is in percent, so at most 100");
         }
         if raw.expires_at_ms.is_some_and(|ms| ms > LATEST_MS) {
-            return refuse("`expires-at-ms` is in milliseconds since 1970, and before the year 10000");
+            return refuse(
+                "`expires-at-ms` is in milliseconds since 1970, and before the year 10000",
+            );
         }
         Ok(Report {
             account: texts.optional(raw.account),
@@ -80,7 +96,19 @@ mod tests {
     fn reports_are_checked_and_cut() {
         let accept = |raw| Validate::accept(raw, &Texts::of(None));
         assert_eq!(accept(report()).expect("a report").scopes.len(), 256);
-        assert!(accept(validation::Report { quota_remaining: Some(101), ..report() }).is_err());
-        assert!(accept(validation::Report { expires_at_ms: Some(LATEST_MS + 1), ..report() }).is_err());
+        assert!(
+            accept(validation::Report {
+                quota_remaining: Some(101),
+                ..report()
+            })
+            .is_err()
+        );
+        assert!(
+            accept(validation::Report {
+                expires_at_ms: Some(LATEST_MS + 1),
+                ..report()
+            })
+            .is_err()
+        );
     }
 }

@@ -1,9 +1,8 @@
 //! Why a guest did not answer, for the plugin's author.
 
-use std::fmt::Write as _;
-
 use thiserror::Error;
-use wasmtime::{PoolConcurrencyLimitError, WasmBacktrace};
+use wasmtime::component::ResourceTableError;
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::{CallState, Texts};
@@ -27,28 +26,49 @@ pub(crate) fn judge(error: &wasmtime::Error, state: &CallState, limits: &Limits)
         return CallError::Busy;
     }
     if state.memory.refused() {
-        return CallError::OutOfMemory { limit: limits.memory };
+        return CallError::OutOfMemory {
+            limit: limits.memory,
+        };
     }
-    CallError::Trap { message: message(error, state) }
+    CallError::Trap {
+        message: message(error, state),
+    }
 }
 
 /// The trap, where it happened, and the guest's last words.
 fn message(error: &wasmtime::Error, state: &CallState) -> String {
     let texts = Texts::of(state.session.as_ref());
-    let mut message = match error.downcast_ref::<I32Exit>() {
-        Some(exit) => format!("it called `exit({})`; a plugin answers instead", exit.0),
-        None => texts.text(&error.root_cause().to_string()),
+    let mut message = if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        format!("it called `exit({})`; a plugin answers instead", exit.0)
+    } else if error.is::<ResourceTableError>() {
+        "it holds more handles of the host's (streams, pollables) than a call may; drop those that are done".to_owned()
+    } else {
+        texts.text(&error.root_cause().to_string())
     };
-    // Writing to a string can't fail.
-    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>().filter(|it| !it.frames().is_empty()) {
-        for frame in backtrace.frames() {
-            let name = frame.func_name().map_or("<unnamed>".into(), |name| texts.text(name));
-            let _ = write!(message, "\n  in {name}");
-        }
+    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+        message.push_str(&frames(backtrace, &texts));
     }
     let words = texts.tail(state.last_words().trim_end(), LAST_WORDS);
     if !words.is_empty() {
-        let _ = write!(message, "\nlast words:\n{words}");
+        message.push_str("\nlast words:\n");
+        message.push_str(&words);
     }
     message
+}
+
+/// A line for each frame, the innermost first; a run of the same function is one line. Nothing where the file has no names.
+fn frames(backtrace: &WasmBacktrace, texts: &Texts<'_>) -> String {
+    let names: Vec<_> = backtrace
+        .frames()
+        .iter()
+        .map(FrameInfo::func_name)
+        .collect();
+    if names.iter().all(Option::is_none) {
+        return String::new();
+    }
+    let line = |run: &[Option<&str>]| match (run[0].map(|name| texts.text(name)), run.len()) {
+        (name, 1) => format!("\n  in {}", name.as_deref().unwrap_or("?")),
+        (name, times) => format!("\n  in {} ({times} times)", name.as_deref().unwrap_or("?")),
+    };
+    names.chunk_by(|a, b| a == b).map(line).collect()
 }

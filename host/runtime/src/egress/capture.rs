@@ -23,7 +23,12 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 64 * 1024;
 
 /// Refuses captures that the manifest doesn't declare for this origin, method and path.
-pub(crate) fn check(request: &[Capture], parsed: &Parsed, keyring: &Keyring, rules: &EgressRules) -> Result<(), SendFailure> {
+pub(crate) fn check(
+    request: &[Capture],
+    parsed: &Parsed,
+    keyring: &Keyring,
+    rules: &EgressRules,
+) -> Result<(), SendFailure> {
     for capture in request {
         let declared = |rule: &CaptureRule| {
             rule.name == capture.name
@@ -43,13 +48,23 @@ pub(crate) fn check(request: &[Capture], parsed: &Parsed, keyring: &Keyring, rul
 }
 
 /// Takes the captures that match out of a scrubbed answer, and says of the others why not.
-pub(crate) fn take(captures: &[Capture], answer: &mut InboundResponse, keyring: &mut Keyring, random: &mut dyn CryptoRng) {
-    let found: Vec<_> = captures.iter().map(|capture| (capture, find(&capture.source, answer, keyring))).collect();
+pub(crate) fn take(
+    captures: &[Capture],
+    answer: &mut InboundResponse,
+    keyring: &mut Keyring,
+    random: &mut dyn CryptoRng,
+) {
+    let found: Vec<_> = captures
+        .iter()
+        .map(|capture| (capture, find(&capture.source, answer, keyring)))
+        .collect();
     for (capture, found) in found {
         let held = found.and_then(|value| hold(&value, keyring, random));
         match held {
             Ok(stand_in) => answer.captured.push((capture.name.clone(), stand_in)),
-            Err(reason) => answer.details.push((format!("capture:{}", capture.name), reason.to_owned())),
+            Err(reason) => answer
+                .details
+                .push((format!("capture:{}", capture.name), reason.to_owned())),
         }
     }
     if !answer.captured.is_empty() {
@@ -57,23 +72,41 @@ pub(crate) fn take(captures: &[Capture], answer: &mut InboundResponse, keyring: 
     }
 }
 
-fn find(source: &CaptureSource, answer: &InboundResponse, keyring: &Keyring) -> Result<Zeroizing<String>, &'static str> {
+fn find(
+    source: &CaptureSource,
+    answer: &InboundResponse,
+    keyring: &Keyring,
+) -> Result<Zeroizing<String>, &'static str> {
     if !(200..300).contains(&answer.status) {
         return Err("not captured: only a 2xx answer has new secrets");
     }
     let value = match source {
         CaptureSource::JsonPointer(pointer) => {
-            let document: Value = serde_json::from_slice(&answer.body).map_err(|_| "not captured: the body isn't JSON")?;
-            let value = document.pointer(pointer).ok_or("not captured: nothing is at the pointer")?;
-            value.as_str().ok_or("not captured: what is at the pointer isn't a string")?.to_owned()
+            let document: Value = serde_json::from_slice(&answer.body)
+                .map_err(|_| "not captured: the body isn't JSON")?;
+            let value = document
+                .pointer(pointer)
+                .ok_or("not captured: nothing is at the pointer")?;
+            value
+                .as_str()
+                .ok_or("not captured: what is at the pointer isn't a string")?
+                .to_owned()
         }
         CaptureSource::Pattern(pattern) => {
-            let text = std::str::from_utf8(&answer.body).map_err(|_| "not captured: the body isn't text")?;
-            pattern.group(text).ok_or("not captured: the pattern doesn't match")?.as_str().to_owned()
+            let text = std::str::from_utf8(&answer.body)
+                .map_err(|_| "not captured: the body isn't text")?;
+            pattern
+                .group(text)
+                .ok_or("not captured: the pattern doesn't match")?
+                .as_str()
+                .to_owned()
         }
         CaptureSource::Header(name) => {
             let header = answer.headers.iter().find(|(found, _)| found == name);
-            header.ok_or("not captured: there is no such header")?.1.clone()
+            header
+                .ok_or("not captured: there is no such header")?
+                .1
+                .clone()
         }
     };
     let value = Zeroizing::new(value);
@@ -89,13 +122,26 @@ fn find(source: &CaptureSource, answer: &InboundResponse, keyring: &Keyring) -> 
     Ok(value)
 }
 
-fn hold(value: &str, keyring: &mut Keyring, random: &mut dyn CryptoRng) -> Result<String, &'static str> {
+fn hold(
+    value: &str,
+    keyring: &mut Keyring,
+    random: &mut dyn CryptoRng,
+) -> Result<String, &'static str> {
     // The same value under two names, in one answer.
-    if let Some(held) = keyring.iter().find(|held| held.secret.expose() == value.as_bytes()) {
+    if let Some(held) = keyring
+        .iter()
+        .find(|held| held.secret.expose() == value.as_bytes())
+    {
         return Ok(held.stand_in.to_string());
     }
     if !keyring.has_room() {
         return Err("not captured: the call has too many new secrets already");
     }
-    Ok(keyring.hold(Secret::new(value.as_bytes().to_vec()), Source::Captured, random).to_string())
+    Ok(keyring
+        .hold(
+            Secret::new(value.as_bytes().to_vec()),
+            Source::Captured,
+            random,
+        )
+        .to_string())
 }

@@ -22,7 +22,7 @@ use super::rules::{EgressRules, Limits};
 use super::tls::Trust;
 
 /// How long a connection is kept without being used.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// How many unused connections are kept for one origin.
 const MOST_IDLE: usize = 32;
@@ -51,7 +51,10 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(crate) fn new(rules: Arc<EgressRules>, resolver: Arc<dyn Resolve>) -> Result<Self, SetupError> {
+    pub(crate) fn new(
+        rules: Arc<EgressRules>,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, SetupError> {
         let limits = rules.limits;
         let trust = Trust::new(&rules.roots)?;
         let pool = PooledClient::builder(TokioExecutor::new())
@@ -65,7 +68,12 @@ impl Client {
     }
 
     /// Sends a request and reads the whole answer, until `until` at the latest.
-    pub(crate) async fn exchange(&self, mut request: Request<Full<Bytes>>, idempotent: bool, until: Instant) -> Exchange {
+    pub(crate) async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        idempotent: bool,
+        until: Instant,
+    ) -> Exchange {
         let now = Instant::now();
         let until = until.min(now + self.limits.total);
         let first_byte = until.min(now + self.limits.first_byte);
@@ -74,11 +82,17 @@ impl Client {
         let sent = connection.connection_metadata().is_some();
         let unknown = sent && !idempotent;
         let answer = match head {
-            Err(_) if sent => Err(lost(unknown, "the provider took the request and didn't answer in time")),
+            Err(_) if sent => Err(lost(
+                unknown,
+                "the provider took the request and didn't answer in time",
+            )),
             Err(_) => Err(lost(unknown, "no connection to the provider in time")),
             Ok(Err(error)) => Err(refused(&error, unknown)),
             Ok(Ok(response)) => match timeout_at(until, self.read(response)).await {
-                Err(_) => Err(lost(unknown, "the provider began to answer and didn't finish in time")),
+                Err(_) => Err(lost(
+                    unknown,
+                    "the provider began to answer and didn't finish in time",
+                )),
                 Ok(Err(what)) => Err(lost(unknown, what)),
                 Ok(Ok(answer)) => Ok(answer),
             },
@@ -89,8 +103,14 @@ impl Client {
     async fn read(&self, response: Response<Incoming>) -> Result<Answer, String> {
         let (head, mut body) = response.into_parts();
         let encodings = head.headers.get_all(CONTENT_ENCODING).iter();
-        if encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err("the provider's answer has a content-encoding, though none was asked for".to_owned());
+        if encodings
+            .into_iter()
+            .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
+            return Err(
+                "the provider's answer has a content-encoding, though none was asked for"
+                    .to_owned(),
+            );
         }
         let limit = self.limits.response_body;
         let too_long = || format!("the provider's answer is longer than {limit} bytes");
@@ -100,23 +120,37 @@ impl Client {
         }
         let mut whole = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| format!("the provider's answer broke off: {error}"))?;
+            let frame =
+                frame.map_err(|error| format!("the provider's answer broke off: {error}"))?;
             // Trailers are not part of what a guest sees.
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             if whole.len() + data.len() > limit {
                 return Err(too_long());
             }
             whole.extend_from_slice(&data);
         }
-        Ok(Answer { status: head.status, headers: head.headers, body: whole })
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: whole,
+        })
     }
 }
 
 /// There is no usable answer. Where the request may have been acted on and asking again is not the same as asking once,
 /// nobody knows what happened.
 fn lost(unknown: bool, what: impl Into<String>) -> SendFailure {
-    let code = if unknown { FailureCode::UnknownOutcome } else { FailureCode::Unreachable };
-    SendFailure { code, message: what.into() }
+    let code = if unknown {
+        FailureCode::UnknownOutcome
+    } else {
+        FailureCode::Unreachable
+    };
+    SendFailure {
+        code,
+        message: what.into(),
+    }
 }
 
 /// Why the pool gave no answer: the connector's own reason, or what HTTP ran into.
@@ -130,11 +164,20 @@ fn refused(error: &legacy::Error, unknown: bool) -> SendFailure {
         }
         if let Some(error) = error.downcast_ref::<hyper::Error>() {
             return if error.is_parse() {
-                lost(unknown, format!("the provider answered something that isn't HTTP: {error}"))
+                lost(
+                    unknown,
+                    format!("the provider answered something that isn't HTTP: {error}"),
+                )
             } else if error.is_canceled() {
-                lost(false, "the provider closed the connection before it took the request")
+                lost(
+                    false,
+                    "the provider closed the connection before it took the request",
+                )
             } else {
-                lost(unknown, format!("the provider closed the connection without an answer: {error}"))
+                lost(
+                    unknown,
+                    format!("the provider closed the connection without an answer: {error}"),
+                )
             };
         }
         cause = error.source();

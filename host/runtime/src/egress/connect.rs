@@ -60,7 +60,11 @@ type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 impl Connector {
     pub(crate) fn new(rules: Arc<EgressRules>, resolver: Arc<dyn Resolve>, trust: Trust) -> Self {
-        Self(Arc::new(Shared { rules, resolver, trust }))
+        Self(Arc::new(Shared {
+            rules,
+            resolver,
+            trust,
+        }))
     }
 }
 
@@ -79,7 +83,9 @@ impl Service<Uri> for Connector {
             let origin = origin_of(&uri)?;
             let until = Instant::now() + shared.rules.limits.connect;
             match origin.scheme() {
-                Scheme::Http => Ok(MaybeHttpsStream::Http(shared.connect(&origin, until).await?)),
+                Scheme::Http => Ok(MaybeHttpsStream::Http(
+                    shared.connect(&origin, until).await?,
+                )),
                 Scheme::Https => shared.secured(uri, origin, until).await,
             }
         })
@@ -115,11 +121,26 @@ impl Shared {
         origin: Origin,
         until: Instant,
     ) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, ConnectError> {
-        let refused = |reason: String| ConnectError::Tls { origin: origin.clone(), reason };
-        let config: Arc<ClientConfig> = self.trust.config().await.map_err(|error| refused(error.to_string()))?;
-        let mut secured = HttpsConnector::from((Plain { shared: self, until }, config));
+        let refused = |reason: String| ConnectError::Tls {
+            origin: origin.clone(),
+            reason,
+        };
+        let config: Arc<ClientConfig> = self
+            .trust
+            .config()
+            .await
+            .map_err(|error| refused(error.to_string()))?;
+        let mut secured = HttpsConnector::from((
+            Plain {
+                shared: self,
+                until,
+            },
+            config,
+        ));
         let connected = timeout_at(until, secured.call(uri)).await;
-        match connected.map_err(|_| ConnectError::TimedOut { origin: origin.clone() })? {
+        match connected.map_err(|_| ConnectError::TimedOut {
+            origin: origin.clone(),
+        })? {
             Ok(stream) => Ok(stream),
             Err(error) => Err(match error.downcast::<ConnectError>() {
                 Ok(error) => *error,
@@ -129,16 +150,29 @@ impl Shared {
     }
 
     /// Tries one address after the other, each with its share of the time that is left.
-    async fn connect(&self, origin: &Origin, until: Instant) -> Result<TokioIo<TcpStream>, ConnectError> {
-        let timed_out = || ConnectError::TimedOut { origin: origin.clone() };
-        let addresses = timeout_at(until, self.addresses(origin)).await.map_err(|_| timed_out())??;
+    async fn connect(
+        &self,
+        origin: &Origin,
+        until: Instant,
+    ) -> Result<TokioIo<TcpStream>, ConnectError> {
+        let timed_out = || ConnectError::TimedOut {
+            origin: origin.clone(),
+        };
+        let addresses = timeout_at(until, self.addresses(origin))
+            .await
+            .map_err(|_| timed_out())??;
         let mut last = timed_out();
         for (tried, address) in addresses.iter().enumerate() {
             let left = until.saturating_duration_since(Instant::now());
             let shares = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
             match timeout_at(Instant::now() + left / shares, open(*address)).await {
                 Ok(Ok(stream)) => return Ok(TokioIo::new(stream)),
-                Ok(Err(cause)) => last = ConnectError::Refused { origin: origin.clone(), cause },
+                Ok(Err(cause)) => {
+                    last = ConnectError::Refused {
+                        origin: origin.clone(),
+                        cause,
+                    }
+                }
                 Err(_) => last = timed_out(),
             }
         }
@@ -148,16 +182,21 @@ impl Shared {
     /// The addresses of an origin that this plugin may reach.
     async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, ConnectError> {
         let literal = origin.host().trim_matches(['[', ']']).parse::<IpAddr>();
-        let found = match literal {
-            Ok(address) => vec![SocketAddr::new(address, origin.port())],
-            Err(_) => {
-                let resolved = self.resolver.resolve(origin.host(), origin.port()).await;
-                resolved.map_err(|cause| ConnectError::Unresolved { origin: origin.clone(), cause })?
-            }
+        let found = if let Ok(address) = literal {
+            vec![SocketAddr::new(address, origin.port())]
+        } else {
+            let resolved = self.resolver.resolve(origin.host(), origin.port()).await;
+            resolved.map_err(|cause| ConnectError::Unresolved {
+                origin: origin.clone(),
+                cause,
+            })?
         };
         if found.is_empty() {
             let cause = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-            return Err(ConnectError::Unresolved { origin: origin.clone(), cause });
+            return Err(ConnectError::Unresolved {
+                origin: origin.clone(),
+                cause,
+            });
         }
         let mut dropped = None;
         let kept: Vec<SocketAddr> = found
@@ -182,9 +221,15 @@ impl Shared {
     fn refusal(&self, origin: &Origin, address: IpAddr) -> Option<String> {
         let what = match addresses::reach(address) {
             Reach::Metadata => {
-                return Some(format!("{origin} leads to a cloud's metadata service, which no plugin may reach"));
+                return Some(format!(
+                    "{origin} leads to a cloud's metadata service, which no plugin may reach"
+                ));
             }
-            Reach::Public if origin.scheme() == Scheme::Https || self.rules.grants_plain(origin) => return None,
+            Reach::Public
+                if origin.scheme() == Scheme::Https || self.rules.grants_plain(origin) =>
+            {
+                return None;
+            }
             Reach::Public => {
                 return Some(format!(
                     "{origin} is not https; the operator can grant it with `allow-private = [\"{origin}\"]`"
@@ -192,7 +237,12 @@ impl Shared {
             }
             Reach::Private(what) => what,
         };
-        let granted = self.rules.has_written_out(origin) || self.rules.private.iter().any(|grant| grant.has_address(address));
+        let granted = self.rules.has_written_out(origin)
+            || self
+                .rules
+                .private
+                .iter()
+                .any(|grant| grant.has_address(address));
         (!granted).then(|| {
             format!(
                 "{origin} leads to an address that is not public ({what}); the operator can grant it with \
@@ -203,11 +253,16 @@ impl Shared {
 }
 
 fn origin_of(uri: &Uri) -> Result<Origin, ConnectError> {
-    let origin = Url::parse(&uri.to_string()).ok().and_then(|url| Origin::of(&url));
+    let origin = Url::parse(&uri.to_string())
+        .ok()
+        .and_then(|url| Origin::of(&url));
     origin.ok_or_else(|| ConnectError::NotAnOrigin(uri.clone()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that opens connections, to addresses that were looked at")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that opens connections, to addresses that were looked at"
+)]
 async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

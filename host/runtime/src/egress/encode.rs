@@ -6,7 +6,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
 
 /// Everything but RFC 3986's unreserved characters: what is left means nothing in any part of a URL.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Percent-encoded, so that it is a value in a query, a field of a form or a segment of a path and nothing more.
 pub(crate) fn percent(bytes: &[u8]) -> Zeroizing<String> {
@@ -27,7 +31,10 @@ pub(crate) fn json(text: &str) -> Zeroizing<String> {
             '\t' => escaped.push_str("\\t"),
             control if control < ' ' => {
                 escaped.push_str("\\u00");
-                escaped.extend([control as u8 >> 4, control as u8 & 15].map(|nibble| char::from(hex_digits(nibble)[0])));
+                escaped.extend(
+                    [control as u8 >> 4, control as u8 & 15]
+                        .map(|nibble| char::from(hex_digits(nibble)[0])),
+                );
             }
             plain => escaped.push(plain),
         }
@@ -37,7 +44,11 @@ pub(crate) fn json(text: &str) -> Zeroizing<String> {
 
 /// In lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(bytes.iter().flat_map(|byte| [hex_digits(byte >> 4)[0], hex_digits(byte & 15)[0]]).collect())
+    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));
+    for byte in bytes {
+        text.extend_from_slice(&[hex_digits(byte >> 4)[0], hex_digits(byte & 15)[0]]);
+    }
+    text
 }
 
 /// The digit of a nibble in both cases, lower first.
@@ -51,14 +62,18 @@ pub(crate) fn hex_digits(nibble: u8) -> [u8; 2] {
 pub(crate) fn base64_core(bytes: &[u8], skip: usize) -> Zeroizing<Vec<u8>> {
     let mut shifted = Zeroizing::new(vec![0; skip + bytes.len()]);
     shifted[skip..].copy_from_slice(bytes);
-    let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&shifted));
     let whole = (skip * 8).div_ceil(6)..shifted.len() * 8 / 6;
-    Zeroizing::new(encoded.as_bytes().get(whole).unwrap_or_default().to_vec())
+    let mut encoded = Zeroizing::new(STANDARD_NO_PAD.encode(&shifted).into_bytes());
+    encoded.truncate(whole.end);
+    encoded.drain(..whole.start.min(whole.end));
+    encoded
 }
 
 /// Reads `%XX` at the start of `text`.
 pub(crate) fn percent_escape(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = *text else { return None };
+    let [b'%', high, low, ..] = *text else {
+        return None;
+    };
     Some(nibble(high)? << 4 | nibble(low)?)
 }
 
@@ -89,13 +104,19 @@ pub(crate) fn json_escape(text: &[u8]) -> Option<(usize, char)> {
 
 /// Reads `\uXXXX` at the start of `text`.
 fn unit(text: &[u8]) -> Option<u16> {
-    let [b'\\', b'u', a, b, c, d, ..] = *text else { return None };
-    [a, b, c, d].into_iter().try_fold(0, |unit, digit| Some(unit << 4 | u16::from(nibble(digit)?)))
+    let [b'\\', b'u', a, b, c, d, ..] = *text else {
+        return None;
+    };
+    [a, b, c, d]
+        .into_iter()
+        .try_fold(0, |unit, digit| Some(unit << 4 | u16::from(nibble(digit)?)))
 }
 
 fn nibble(digit: u8) -> Option<u8> {
     // A hex digit is below 16.
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::outcome::Failure;
-
 /// What the guest is told. Its message holds no secret and says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{code}: {message}")]
@@ -53,25 +51,23 @@ impl fmt::Display for FailureCode {
 
 impl SendFailure {
     pub(crate) fn denied(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Denied, message: message.into() }
+        Self {
+            code: FailureCode::Denied,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::InvalidInput, message: message.into() }
+        Self {
+            code: FailureCode::InvalidInput,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Unsupported, message: message.into() }
-    }
-}
-
-impl From<SendFailure> for Failure {
-    fn from(failure: SendFailure) -> Self {
         Self {
-            code: failure.code.as_str().to_owned(),
-            message: failure.message,
-            retry_after_ms: None,
-            details: Vec::new(),
+            code: FailureCode::Unsupported,
+            message: message.into(),
         }
     }
 }

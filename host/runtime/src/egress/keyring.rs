@@ -58,7 +58,10 @@ pub(crate) struct FieldOf {
 impl Credential {
     /// The text field of that name.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.texts.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str())
+        self.texts
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, text)| text.as_str())
     }
 }
 
@@ -74,7 +77,12 @@ impl Source {
 
 impl Keyring {
     /// Takes a credential in: its fields as the guest sees them.
-    pub(crate) fn admit(&mut self, role: Role, subject: &Subject, random: &mut dyn CryptoRng) -> Vec<(String, String)> {
+    pub(crate) fn admit(
+        &mut self,
+        role: Role,
+        subject: &Subject,
+        random: &mut dyn CryptoRng,
+    ) -> Vec<(String, String)> {
         let credential = self.credentials.len();
         let mut texts = Vec::new();
         let mut seen = Vec::with_capacity(subject.fields.len());
@@ -85,29 +93,50 @@ impl Keyring {
                     text.clone()
                 }
                 FieldValue::Secret(secret) => {
-                    let source = Source::Stored(FieldOf { credential, name: field.name.clone() });
+                    let source = Source::Stored(FieldOf {
+                        credential,
+                        name: field.name.clone(),
+                    });
                     self.hold(secret.clone(), source, random).to_string()
                 }
             };
             seen.push((field.name.clone(), shown));
         }
         let origins = subject.origins.clone();
-        self.credentials.push(Credential { role, kind: subject.kind.clone(), origins, texts });
+        self.credentials.push(Credential {
+            role,
+            kind: subject.kind.clone(),
+            origins,
+            texts,
+        });
         seen
     }
 
     /// Takes a secret in, under a stand-in drawn for it.
-    pub(crate) fn hold(&mut self, secret: Secret, source: Source, random: &mut dyn CryptoRng) -> StandIn {
+    pub(crate) fn hold(
+        &mut self,
+        secret: Secret,
+        source: Source,
+        random: &mut dyn CryptoRng,
+    ) -> StandIn {
         let (word, stand_in) = (self.held.len(), StandIn::draw(random));
         self.secrets.add(word, secret.expose());
         self.stand_ins.add_in_any_case(word, stand_in.as_bytes());
-        self.held.push(Held { stand_in, secret, source });
+        self.held.push(Held {
+            stand_in,
+            secret,
+            source,
+        });
         stand_in
     }
 
     /// Whether the call may take one more new secret in.
     pub(crate) fn has_room(&self) -> bool {
-        self.held.iter().filter(|held| !matches!(held.source, Source::Stored(_))).count() < MOST_NEW
+        self.held
+            .iter()
+            .filter(|held| !matches!(held.source, Source::Stored(_)))
+            .count()
+            < MOST_NEW
     }
 
     /// The secret that a hit is of.
@@ -117,7 +146,9 @@ impl Keyring {
 
     /// The secret that a stand-in means.
     pub(crate) fn find(&self, stand_in: &str) -> Option<&Held> {
-        self.held.iter().find(|held| held.stand_in.as_str() == stand_in)
+        self.held
+            .iter()
+            .find(|held| held.stand_in.as_str() == stand_in)
     }
 
     /// All of them.
@@ -137,7 +168,9 @@ impl Keyring {
 
     /// Whether a secret is the subject's, or a signature with one of the subject's.
     pub(crate) fn is_subjects(&self, source: &Source) -> bool {
-        source.field().is_some_and(|field| self.credential(field).role == Role::Subject)
+        source
+            .field()
+            .is_some_and(|field| self.credential(field).role == Role::Subject)
     }
 
     /// The call's stand-ins in a text, encoded or plain, in any case.
@@ -174,7 +207,10 @@ impl Keyring {
     /// The same for text. A secret that isn't text can be found across characters: what is left of them is replaced too.
     pub(crate) fn scrubbed_text(&self, text: &str) -> Option<String> {
         let scrubbed = self.scrubbed(text.as_bytes())?;
-        Some(String::from_utf8(scrubbed).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()))
+        Some(
+            String::from_utf8(scrubbed)
+                .unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
+        )
     }
 
     /// Whether a secret of the call is in a text, encoded or plain.

@@ -56,10 +56,22 @@ struct Reading {
 }
 
 const READINGS: [Reading; 4] = [
-    Reading { json: false, percent: false },
-    Reading { json: true, percent: false },
-    Reading { json: false, percent: true },
-    Reading { json: true, percent: true },
+    Reading {
+        json: false,
+        percent: false,
+    },
+    Reading {
+        json: true,
+        percent: false,
+    },
+    Reading {
+        json: false,
+        percent: true,
+    },
+    Reading {
+        json: true,
+        percent: true,
+    },
 ];
 
 /// The second bytes of JSON's escapes (RFC 8259, section 7).
@@ -100,18 +112,20 @@ impl Matcher {
     }
 
     fn add_form(&mut self, word: usize, needle: Zeroizing<Vec<u8>>, fold: Fold) {
-        self.beginnings.resize(1024, 0);
-        let firsts = fold.variants(needle[0]);
-        for &first in &firsts {
-            for second in fold.variants(needle[1]).into_iter().chain(*b"%\\+") {
+        if self.beginnings.is_empty() {
+            self.beginnings = vec![0; 1024];
+            for escape in JSON_ESCAPES {
+                self.mark(b'\\', *escape);
+            }
+        }
+        let [second, other_second] = fold.variants(needle[1]);
+        for first in fold.variants(needle[0]) {
+            for second in [second, other_second, b'%', b'\\', b'+'] {
                 self.mark(first, second);
             }
             for nibble in encode::hex_digits(first >> 4) {
                 self.mark(b'%', nibble);
             }
-        }
-        for &escape in JSON_ESCAPES {
-            self.mark(b'\\', escape);
         }
         if needle[0] == b' ' {
             (0..=u8::MAX).for_each(|second| self.mark(b'+', second));
@@ -126,7 +140,9 @@ impl Matcher {
 
     fn may_begin(&self, first: u8, second: u8) -> bool {
         let pair = usize::from(first) << 8 | usize::from(second);
-        self.beginnings.get(pair / 64).is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
+        self.beginnings
+            .get(pair / 64)
+            .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
     }
 
     /// The leftmost word at or after `from`; of those that begin there the longest.
@@ -165,17 +181,26 @@ impl Matcher {
     }
 
     fn longest_at(&self, text: &[u8], at: usize) -> Option<Hit> {
-        let ends = self.forms.iter().filter_map(|form| Some((form.end(text, at)?, form.word)));
+        let ends = self
+            .forms
+            .iter()
+            .filter_map(|form| Some((form.end(text, at)?, form.word)));
         // Of two words that end at one place the first one added: an echo gives back the stand-in that came first.
         let (end, word) = ends.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-        Some(Hit { word, range: at..end })
+        Some(Hit {
+            word,
+            range: at..end,
+        })
     }
 }
 
 impl Form {
     /// Where this form ends if it begins at `at`.
     fn end(&self, text: &[u8], at: usize) -> Option<usize> {
-        READINGS.iter().filter_map(|reading| self.end_as(*reading, text, at)).max()
+        READINGS
+            .iter()
+            .filter_map(|reading| self.end_as(*reading, text, at))
+            .max()
     }
 
     fn end_as(&self, reading: Reading, text: &[u8], mut at: usize) -> Option<usize> {
@@ -193,13 +218,23 @@ impl Form {
     }
 
     /// Reads one escape: how long it is, and how many bytes of the needle it stands for.
-    fn escape(&self, reading: Reading, text: &[u8], at: usize, wanted: &[u8]) -> Option<(usize, usize)> {
+    fn escape(
+        &self,
+        reading: Reading,
+        text: &[u8],
+        at: usize,
+        wanted: &[u8],
+    ) -> Option<(usize, usize)> {
         match *text.get(at)? {
             b'\\' if reading.json => {
                 let (length, character) = encode::json_escape(&text[at..])?;
                 let mut buffer = [0; 4];
                 let bytes = character.encode_utf8(&mut buffer).as_bytes();
-                let same = bytes.len() <= wanted.len() && bytes.iter().zip(wanted).all(|(b, w)| self.fold.same(*b, *w));
+                let same = bytes.len() <= wanted.len()
+                    && bytes
+                        .iter()
+                        .zip(wanted)
+                        .all(|(b, w)| self.fold.same(*b, *w));
                 same.then_some((length, bytes.len()))
             }
             b'%' if reading.percent => {
@@ -217,12 +252,20 @@ impl Fold {
         match self {
             Self::Exact => found == wanted,
             Self::AsciiCase => found.eq_ignore_ascii_case(&wanted),
-            Self::Base64 => found == wanted || matches!((found, wanted), (b'-', b'+') | (b'_', b'/')),
+            Self::Base64 => {
+                found == wanted || matches!((found, wanted), (b'-', b'+') | (b'_', b'/'))
+            }
         }
     }
 
-    fn variants(self, wanted: u8) -> Vec<u8> {
-        (0..=u8::MAX).filter(|found| self.same(*found, wanted)).collect()
+    /// The bytes that count as `wanted`; one of them twice where there is only one.
+    fn variants(self, wanted: u8) -> [u8; 2] {
+        match (self, wanted) {
+            (Self::AsciiCase, _) => [wanted.to_ascii_lowercase(), wanted.to_ascii_uppercase()],
+            (Self::Base64, b'+') => [b'+', b'-'],
+            (Self::Base64, b'/') => [b'/', b'_'],
+            (Self::Base64 | Self::Exact, _) => [wanted, wanted],
+        }
     }
 }
 

@@ -10,7 +10,10 @@ const DECODINGS: usize = 3;
 
 /// Whether `path`, as the `url` crate leaves it, is below `prefix`, in whole segments, and can't be read otherwise.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    let prefix: Vec<&str> = prefix.split('/').filter(|segment| !segment.is_empty()).collect();
+    let prefix: Vec<&str> = prefix
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
     let mut segments = path.split('/').skip(1);
     prefix.iter().all(|wanted| segments.next() == Some(wanted)) && is_unambiguous(path)
 }
@@ -22,7 +25,9 @@ fn is_unambiguous(path: &str) -> bool {
         if !has_plain_segments(&decoded) {
             return false;
         }
-        let Ok(next) = percent_decode_str(&decoded).decode_utf8() else { return false };
+        let Ok(next) = percent_decode_str(&decoded).decode_utf8() else {
+            return false;
+        };
         if next == decoded {
             return true;
         }
@@ -50,11 +55,26 @@ mod tests {
 
     #[test]
     fn whole_segments_count() {
-        for path in ["/v1/models", "/v1/models/", "/v1/models/gpt-4", "/v1/models/a%20b", "/v1/models/group%2Fproject"] {
+        for path in [
+            "/v1/models",
+            "/v1/models/",
+            "/v1/models/gpt-4",
+            "/v1/models/a%20b",
+            "/v1/models/group%2Fproject",
+        ] {
             assert!(is_below(path, "/v1/models"), "{path}");
             assert!(is_below(path, "/"), "{path}");
         }
-        for path in ["/v1/models-x", "/v1/model", "/v1", "/", "", "/v2/models", "/V1/models", "/x/v1/models"] {
+        for path in [
+            "/v1/models-x",
+            "/v1/model",
+            "/v1",
+            "/",
+            "",
+            "/v2/models",
+            "/V1/models",
+            "/x/v1/models",
+        ] {
             assert!(!is_below(path, "/v1/models"), "{path}");
         }
     }

@@ -42,31 +42,58 @@ pub(crate) fn refusal(
     spot: &Spot<'_>,
 ) -> Option<String> {
     let Some(field) = source.field() else {
-        return Some("a captured secret has no declared place: it can be returned, not sent".to_owned());
+        return Some(
+            "a captured secret has no declared place: it can be returned, not sent".to_owned(),
+        );
     };
     let credential = keyring.credential(field);
-    let grant = rules.kinds.get(&credential.kind).and_then(|fields| fields.get(&field.name));
+    let grant = rules
+        .kinds
+        .get(&credential.kind)
+        .and_then(|fields| fields.get(&field.name));
     let (what, places) = match source {
-        Source::Signature(_) => ("a signature by", grant.map(|grant| &*grant.signature_places)),
-        Source::Stored(_) | Source::Captured => ("the secret of", grant.map(|grant| &*grant.places)),
+        Source::Signature(_) => (
+            "a signature by",
+            grant.map(|grant| &*grant.signature_places),
+        ),
+        Source::Stored(_) | Source::Captured => {
+            ("the secret of", grant.map(|grant| &*grant.places))
+        }
     };
     let places = places.unwrap_or_default();
     let Destination { origin, method, .. } = destination;
     let rule = if !credential.origins.contains(origin) {
         "goes only to the origins that the credential was stored for, and this is none of them"
-    } else if !places.iter().any(|place| goes_to(place, credential, origin)) {
+    } else if !places
+        .iter()
+        .any(|place| goes_to(place, credential, origin))
+    {
         "has no declared place at this origin"
-    } else if !places.iter().any(|place| goes_to(place, credential, origin) && matches(&place.at, spot)) {
+    } else if !places
+        .iter()
+        .any(|place| goes_to(place, credential, origin) && matches(&place.at, spot))
+    {
         "has no declared place there at this origin"
-    } else if !places.iter().any(|place| fits(place, credential, destination, spot)) {
+    } else if !places
+        .iter()
+        .any(|place| fits(place, credential, destination, spot))
+    {
         "has a declared place there, but not with this method and path"
     } else {
         return None;
     };
-    Some(format!("{what} `{}` {rule}: {spot} of {method} {origin}", field.name))
+    Some(format!(
+        "{what} `{}` {rule}: {spot} of {method} {origin}",
+        field.name
+    ))
 }
 
-fn fits(place: &Place, credential: &Credential, destination: &Destination<'_>, spot: &Spot<'_>) -> bool {
+fn fits(
+    place: &Place,
+    credential: &Credential,
+    destination: &Destination<'_>,
+    spot: &Spot<'_>,
+) -> bool {
     goes_to(place, credential, destination.origin)
         && place.methods.contains(destination.method)
         && matches(&place.at, spot)
@@ -86,7 +113,9 @@ fn matches(declared: &Position, spot: &Spot<'_>) -> bool {
         (Position::Json(pointer), Spot::Json(segments)) => {
             let declared = pointer.split('/').skip(1);
             declared.clone().count() == segments.len()
-                && declared.zip(*segments).all(|(wanted, found)| wanted == "*" || unescape(wanted) == *found)
+                && declared
+                    .zip(*segments)
+                    .all(|(wanted, found)| wanted == "*" || unescape(wanted) == *found)
         }
         (Position::BasicPassword, Spot::BasicPassword) | (Position::Path, Spot::Path) => true,
         _ => false,

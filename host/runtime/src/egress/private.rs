@@ -23,7 +23,9 @@ pub enum PrivateGrant {
 
 /// Why a text grants nothing.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
-#[error("`{0}` is neither an origin, as `http://127.0.0.1:5678`, nor a range of addresses, as `10.20.0.0/16`")]
+#[error(
+    "`{0}` is neither an origin, as `http://127.0.0.1:5678`, nor a range of addresses, as `10.20.0.0/16`"
+)]
 pub struct PrivateGrantError(String);
 
 impl PrivateGrant {
@@ -49,9 +51,15 @@ impl FromStr for PrivateGrant {
             return Err(PrivateGrantError(text.to_owned()));
         }
         let range = || text.parse().map(Self::Addresses);
-        let address = || text.parse::<IpAddr>().map(|address| Self::Addresses(address.into()));
+        let address = || {
+            text.parse::<IpAddr>()
+                .map(|address| Self::Addresses(address.into()))
+        };
         let origin = || text.parse().map(Self::Origin);
-        range().or_else(|_| address()).or_else(|_| origin()).map_err(|_| PrivateGrantError(text.to_owned()))
+        range()
+            .or_else(|_| address())
+            .or_else(|_| origin())
+            .map_err(|_| PrivateGrantError(text.to_owned()))
     }
 }
 
@@ -85,12 +93,34 @@ mod tests {
     #[test]
     fn origins_ranges_and_addresses_are_told_apart() {
         let grant = |text: &str| text.parse::<PrivateGrant>();
-        assert!(matches!(grant("http://127.0.0.1:5678"), Ok(PrivateGrant::Origin(_))));
-        assert!(matches!(grant("10.20.0.0/16"), Ok(PrivateGrant::Addresses(_))));
-        assert!(grant("10.20.0.7").expect("an address").has_address("10.20.0.7".parse().expect("an address")));
-        assert!(!grant("10.20.0.7").expect("an address").has_address("10.20.0.8".parse().expect("an address")));
-        assert!(grant("fd00::/8").expect("a range").has_address("fd00::1".parse().expect("an address")));
-        assert!(grant("10.0.0.0/8").expect("a range").has_address("::ffff:10.0.0.1".parse().expect("an address")));
+        assert!(matches!(
+            grant("http://127.0.0.1:5678"),
+            Ok(PrivateGrant::Origin(_))
+        ));
+        assert!(matches!(
+            grant("10.20.0.0/16"),
+            Ok(PrivateGrant::Addresses(_))
+        ));
+        assert!(
+            grant("10.20.0.7")
+                .expect("an address")
+                .has_address("10.20.0.7".parse().expect("an address"))
+        );
+        assert!(
+            !grant("10.20.0.7")
+                .expect("an address")
+                .has_address("10.20.0.8".parse().expect("an address"))
+        );
+        assert!(
+            grant("fd00::/8")
+                .expect("a range")
+                .has_address("fd00::1".parse().expect("an address"))
+        );
+        assert!(
+            grant("10.0.0.0/8")
+                .expect("a range")
+                .has_address("::ffff:10.0.0.1".parse().expect("an address"))
+        );
         for text in ["{base_url}", "https://*.example.com", "example.com", ""] {
             assert!(grant(text).is_err(), "{text}");
         }

@@ -76,14 +76,19 @@ impl OutboundRequest {
     /// The origin that the guest names, for a denial's target.
     pub(crate) fn target(&self) -> String {
         let origin = Url::parse(&self.url).ok().and_then(|url| Origin::of(&url));
-        origin.map_or_else(|| "a URL that isn't one".to_owned(), |origin| origin.to_string())
+        origin.map_or_else(
+            || "a URL that isn't one".to_owned(),
+            |origin| origin.to_string(),
+        )
     }
 
     /// Parses it, within limits. `longest_body` is in bytes.
     pub(crate) fn parse(&mut self, longest_body: usize) -> Result<Parsed, SendFailure> {
         self.check_sizes(longest_body)?;
         if let Some((option, _)) = self.options.first() {
-            return Err(SendFailure::unsupported(format!("this host knows no request option `{option}`; leave it out")));
+            return Err(SendFailure::unsupported(format!(
+                "this host knows no request option `{option}`; leave it out"
+            )));
         }
         if let Some(signature) = &self.signature {
             let scheme = &signature.scheme;
@@ -92,23 +97,44 @@ impl OutboundRequest {
             )));
         }
         let url = parse_url(&self.url)?;
-        let origin = Origin::of(&url).ok_or_else(|| SendFailure::invalid("the URL has to begin with https:// or http://"))?;
-        let headers = self.headers.iter().map(|(name, value)| parse_header(name, value)).collect::<Result<_, _>>()?;
+        let origin = Origin::of(&url)
+            .ok_or_else(|| SendFailure::invalid("the URL has to begin with https:// or http://"))?;
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| parse_header(name, value))
+            .collect::<Result<_, _>>()?;
         let method = parse_method(&self.method)?;
-        Ok(Parsed { method, url, origin, headers, body: self.body.take().unwrap_or_default() })
+        Ok(Parsed {
+            method,
+            url,
+            origin,
+            headers,
+            body: self.body.take().unwrap_or_default(),
+        })
     }
 
     fn check_sizes(&self, longest_body: usize) -> Result<(), SendFailure> {
-        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
         for (what, found, most) in [
             ("bytes in the URL", self.url.len(), LONGEST_URL),
             ("headers", self.headers.len(), MOST_HEADERS),
             ("bytes in the headers", headers, LONGEST_HEADERS),
-            ("bytes in the body", self.body.as_ref().map_or(0, Vec::len), longest_body),
+            (
+                "bytes in the body",
+                self.body.as_ref().map_or(0, Vec::len),
+                longest_body,
+            ),
             ("captures", self.captures.len(), MOST_CAPTURES),
         ] {
             if found > most {
-                return Err(SendFailure::invalid(format!("{found} {what}; at most {most} are sent")));
+                return Err(SendFailure::invalid(format!(
+                    "{found} {what}; at most {most} are sent"
+                )));
             }
         }
         Ok(())
@@ -118,7 +144,11 @@ impl OutboundRequest {
 impl Parsed {
     /// The one value of a header; nothing where there is none or where there are several.
     pub(crate) fn only(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        let mut values = self.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value);
+        let mut values = self
+            .headers
+            .iter()
+            .filter(|(found, _)| found == name)
+            .map(|(_, value)| value);
         values.next().filter(|_| values.next().is_none())
     }
 
@@ -149,20 +179,35 @@ pub(crate) fn is_hosts_own(name: &HeaderName) -> bool {
 
 /// The headers that every request bears.
 pub(crate) fn own_headers(headers: &mut HeaderMap) {
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
     // Some providers refuse a request that doesn't say who it is from.
     headers
         .entry(header::USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!("claviger/", env!("CARGO_PKG_VERSION"))));
+        .or_insert(HeaderValue::from_static(concat!(
+            "claviger/",
+            env!("CARGO_PKG_VERSION")
+        )));
 }
 
 fn parse_url(text: &str) -> Result<Url, SendFailure> {
-    Url::parse(text).map_err(|error| SendFailure::invalid(format!("the URL doesn't parse: {error}")))
+    Url::parse(text)
+        .map_err(|error| SendFailure::invalid(format!("the URL doesn't parse: {error}")))
 }
 
 fn parse_method(text: &str) -> Result<Method, SendFailure> {
-    let refused = || SendFailure::invalid("the method has to be of upper-case letters, and neither CONNECT nor TRACE");
-    let plain = !text.is_empty() && text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+    let refused = || {
+        SendFailure::invalid(
+            "the method has to be of upper-case letters, and neither CONNECT nor TRACE",
+        )
+    };
+    let plain = !text.is_empty()
+        && text.len() <= 32
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'-');
     if !plain || matches!(text, "CONNECT" | "TRACE") {
         return Err(refused());
     }
@@ -170,11 +215,14 @@ fn parse_method(text: &str) -> Result<Method, SendFailure> {
 }
 
 fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SendFailure> {
-    let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| SendFailure::invalid("a header's name has characters that HTTP doesn't allow"))?;
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        SendFailure::invalid("a header's name has characters that HTTP doesn't allow")
+    })?;
     let value = HeaderValue::from_str(value).or_else(|_| HeaderValue::from_bytes(value.as_bytes()));
     let value = value.map_err(|_| {
-        SendFailure::invalid(format!("the value of header `{parsed}` has characters that HTTP doesn't allow"))
+        SendFailure::invalid(format!(
+            "the value of header `{parsed}` has characters that HTTP doesn't allow"
+        ))
     })?;
     Ok((parsed, value))
 }

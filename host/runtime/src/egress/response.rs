@@ -34,8 +34,15 @@ pub struct InboundResponse {
 impl InboundResponse {
     /// The answer without the call's secrets.
     pub(crate) fn of(mut answer: Answer, keyring: &Keyring) -> Self {
-        let text = |value: &http::HeaderValue| std::str::from_utf8(value.as_bytes()).ok().map(str::to_owned);
-        let headers = answer.headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)));
+        let text = |value: &http::HeaderValue| {
+            std::str::from_utf8(value.as_bytes())
+                .ok()
+                .map(str::to_owned)
+        };
+        let headers = answer
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)));
         let mut response = Self {
             status: answer.status.as_u16(),
             headers: headers.collect(),
@@ -49,7 +56,8 @@ impl InboundResponse {
     /// Replaces the call's secrets in headers and body by their stand-ins.
     pub(crate) fn scrub(&mut self, keyring: &Keyring) {
         let before = self.headers.len();
-        self.headers.retain(|(name, _)| !keyring.has_secret(name.as_bytes()));
+        self.headers
+            .retain(|(name, _)| !keyring.has_secret(name.as_bytes()));
         let mut changed = self.headers.len() != before;
         for (_, value) in &mut self.headers {
             if let Some(scrubbed) = keyring.scrubbed_text(value) {
@@ -62,7 +70,11 @@ impl InboundResponse {
             changed = true;
         }
         if changed {
-            let digest = |name: &str| ABOUT_THE_BODY.contains(&name) || name.contains("checksum") || name.ends_with("-hash");
+            let digest = |name: &str| {
+                ABOUT_THE_BODY.contains(&name)
+                    || name.contains("checksum")
+                    || name.ends_with("-hash")
+            };
             self.headers.retain(|(name, _)| !digest(name));
         }
     }

@@ -60,13 +60,18 @@ pub struct Limits {
 impl EgressRules {
     /// Whether requests may go to an origin. A template means the text field of any credential of the call.
     pub(crate) fn grants(&self, origin: &Origin, keyring: &Keyring) -> bool {
-        self.origins.iter().any(|pattern| Self::means(pattern, origin, keyring))
+        self.origins
+            .iter()
+            .any(|pattern| Self::means(pattern, origin, keyring))
     }
 
     /// Whether a pattern means an origin in this call.
     pub(crate) fn means(pattern: &OriginPattern, origin: &Origin, keyring: &Keyring) -> bool {
         pattern.matches(origin, |_| None)
-            || keyring.credentials().iter().any(|credential| pattern.matches(origin, |name| credential.text(name)))
+            || keyring
+                .credentials()
+                .iter()
+                .any(|credential| pattern.matches(origin, |name| credential.text(name)))
     }
 
     /// Where requests to an origin really go.
@@ -76,13 +81,16 @@ impl EgressRules {
 
     /// Whether the operator named this very origin, so that it may be anywhere.
     pub(crate) fn has_written_out(&self, origin: &Origin) -> bool {
-        self.private.iter().any(|grant| grant.is_origin(origin)) || self.replace_origins.values().any(|target| target == origin)
+        self.private.iter().any(|grant| grant.is_origin(origin))
+            || self.replace_origins.values().any(|target| target == origin)
     }
 
     /// Whether plain HTTP over public networks is granted: it has to be written with its scheme, which a template that a
     /// credential fills never is.
     pub(crate) fn grants_plain(&self, origin: &Origin) -> bool {
-        let plain = |pattern: &OriginPattern| origin.scheme() == Scheme::Http && pattern.matches(origin, |_| None);
+        let plain = |pattern: &OriginPattern| {
+            origin.scheme() == Scheme::Http && pattern.matches(origin, |_| None)
+        };
         self.origins.iter().any(plain) || self.has_written_out(origin)
     }
 }
@@ -92,7 +100,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(30),
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
             request_body: 1024 * 1024,
             response_body: 4 * 1024 * 1024,
         }

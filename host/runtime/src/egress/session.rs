@@ -51,7 +51,14 @@ impl Session {
     #[must_use]
     pub fn new(egress: Arc<PluginEgress>, random: StdRng) -> Self {
         let (keyring, denials) = (Keyring::default(), Vec::new());
-        Self { egress, random, keyring, subject_sent: false, denials, reveals: 0 }
+        Self {
+            egress,
+            random,
+            keyring,
+            subject_sent: false,
+            denials,
+            reveals: 0,
+        }
     }
 
     /// Takes a credential into the call: its fields as the guest sees them, in their order, a stand-in for each secret.
@@ -74,7 +81,9 @@ impl Session {
         request: &mut OutboundRequest,
         deadline: Instant,
     ) -> Result<InboundResponse, SendFailure> {
-        let Self { egress, keyring, .. } = &*self;
+        let Self {
+            egress, keyring, ..
+        } = &*self;
         let rules = &egress.rules;
         if keyring.has_stand_in(request.method.as_bytes()) {
             return Err(SendFailure::denied("no secret goes into the method"));
@@ -94,14 +103,24 @@ impl Session {
 
         let mut outgoing = Request::new(Full::new(substituted.body));
         *outgoing.method_mut() = method;
-        *outgoing.uri_mut() = uri(&target, PathAndQuery::from_maybe_shared(substituted.path_and_query))?;
+        *outgoing.uri_mut() = uri(
+            &target,
+            PathAndQuery::from_maybe_shared(substituted.path_and_query),
+        )?;
         *outgoing.headers_mut() = substituted.headers;
-        let until = request.timeout.map_or(deadline, |timeout| deadline.min(Instant::now() + timeout));
+        let until = request
+            .timeout
+            .map_or(deadline, |timeout| deadline.min(Instant::now() + timeout));
         let exchange = egress.client.exchange(outgoing, idempotent, until).await;
 
         self.subject_sent |= exchange.sent && substituted.has_subjects;
         let mut answer = InboundResponse::of(exchange.answer?, &self.keyring);
-        capture::take(&request.captures, &mut answer, &mut self.keyring, &mut self.random);
+        capture::take(
+            &request.captures,
+            &mut answer,
+            &mut self.keyring,
+            &mut self.random,
+        );
         Ok(answer)
     }
 
@@ -124,26 +143,44 @@ impl Session {
         encoding: Encoding,
         message: &[u8],
     ) -> Result<String, SendFailure> {
-        let Held { secret, source: Source::Stored(field), .. } = self.held(stand_in)? else {
+        let Held {
+            secret,
+            source: Source::Stored(field),
+            ..
+        } = self.held(stand_in)?
+        else {
             return Err(SendFailure::denied("only a field of a credential signs"));
         };
         if !self.may_sign(field, scheme) {
-            return Err(SendFailure::denied(format!("`{}` has no declared signing scheme `{scheme}`", field.name)));
+            return Err(SendFailure::denied(format!(
+                "`{}` has no declared signing scheme `{scheme}`",
+                field.name
+            )));
         }
         if self.keyring.has_stand_in(message) {
-            return Err(SendFailure::denied("a stand-in in a message to sign is not replaced; leave it out"));
+            return Err(SendFailure::denied(
+                "a stand-in in a message to sign is not replaced; leave it out",
+            ));
         }
         if !self.keyring.has_room() {
             return Err(SendFailure::denied("the call has made too many signatures"));
         }
         let field = field.clone();
         let signature = sign::sign(secret, scheme, encoding, message)?;
-        Ok(self.keyring.hold(signature, Source::Signature(field), &mut self.random).to_string())
+        Ok(self
+            .keyring
+            .hold(signature, Source::Signature(field), &mut self.random)
+            .to_string())
     }
 
     fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
-        let kind = self.egress.rules.kinds.get(&self.keyring.credential(field).kind);
-        kind.and_then(|fields| fields.get(&field.name)).is_some_and(|grant| grant.signs.contains(scheme))
+        let kind = self
+            .egress
+            .rules
+            .kinds
+            .get(&self.keyring.credential(field).kind);
+        kind.and_then(|fields| fields.get(&field.name))
+            .is_some_and(|grant| grant.signs.contains(scheme))
     }
 
     /// The secret itself, where the plugin may reveal.
@@ -154,10 +191,14 @@ impl Session {
 
     fn revealed(&mut self, stand_in: &str) -> Result<String, SendFailure> {
         if !self.egress.rules.reveal {
-            return Err(SendFailure::denied("the plugin may not reveal secrets; the operator can grant it `reveal`"));
+            return Err(SendFailure::denied(
+                "the plugin may not reveal secrets; the operator can grant it `reveal`",
+            ));
         }
         let secret = self.held(stand_in)?.secret.expose_str();
-        let secret = secret.ok_or_else(|| SendFailure::invalid("the secret isn't text"))?.to_owned();
+        let secret = secret
+            .ok_or_else(|| SendFailure::invalid("the secret isn't text"))?
+            .to_owned();
         self.reveals += 1;
         Ok(secret)
     }
@@ -165,13 +206,17 @@ impl Session {
     /// The text without this call's secrets: each, encoded or plain, is replaced by its stand-in.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        self.keyring.scrubbed_text(text).unwrap_or_else(|| text.to_owned())
+        self.keyring
+            .scrubbed_text(text)
+            .unwrap_or_else(|| text.to_owned())
     }
 
     /// The bytes without this call's secrets.
     #[must_use]
     pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        self.keyring.scrubbed(bytes).unwrap_or_else(|| bytes.to_owned())
+        self.keyring
+            .scrubbed(bytes)
+            .unwrap_or_else(|| bytes.to_owned())
     }
 
     /// Whether the whole text is a stand-in of this call.
@@ -206,14 +251,19 @@ impl Session {
     }
 
     fn held(&self, stand_in: &str) -> Result<&Held, SendFailure> {
-        self.keyring.find(stand_in).ok_or_else(|| SendFailure::invalid("that is no stand-in of this call"))
+        self.keyring
+            .find(stand_in)
+            .ok_or_else(|| SendFailure::invalid("that is no stand-in of this call"))
     }
 
     /// Records a denial, and makes sure that a failure's text holds no secret.
     fn failed(&mut self, target: impl FnOnce() -> String, mut failure: SendFailure) -> SendFailure {
         failure.message = self.scrub(&failure.message);
         if failure.code == FailureCode::Denied && self.denials.len() < MOST_DENIALS {
-            self.denials.push(Denial { target: self.scrub(&target()), reason: failure.message.clone() });
+            self.denials.push(Denial {
+                target: self.scrub(&target()),
+                reason: failure.message.clone(),
+            });
         }
         failure
     }

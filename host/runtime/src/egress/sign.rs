@@ -22,7 +22,12 @@ pub enum Encoding {
 }
 
 /// Signs. `key` is a PEM private key, or for `hmac-sha256` the secret's own bytes.
-pub(crate) fn sign(key: &Secret, scheme: &str, encoding: Encoding, message: &[u8]) -> Result<Secret, SendFailure> {
+pub(crate) fn sign(
+    key: &Secret,
+    scheme: &str,
+    encoding: Encoding,
+    message: &[u8],
+) -> Result<Secret, SendFailure> {
     let pem = key.expose();
     let (key, algorithm): (Result<EncodingKey, Error>, _) = match scheme {
         "rs256" => (EncodingKey::from_rsa_pem(pem), Algorithm::RS256),
@@ -36,11 +41,17 @@ pub(crate) fn sign(key: &Secret, scheme: &str, encoding: Encoding, message: &[u8
         }
     };
     // What the library says of a key is not for the guest: it may quote the key.
-    let unusable = |_| SendFailure::invalid(format!("the secret is no key for `{scheme}`; it takes a PEM private key"));
+    let unusable = |_| {
+        SendFailure::invalid(format!(
+            "the secret is no key for `{scheme}`; it takes a PEM private key"
+        ))
+    };
     let signed = crypto::sign(message, &key.map_err(unusable)?, algorithm).map_err(unusable)?;
     let signed = Zeroizing::new(signed);
     let raw = URL_SAFE_NO_PAD.decode(&*signed).map(Zeroizing::new);
-    let raw = raw.map_err(|_| SendFailure::unsupported("the signature can't be written in another encoding"))?;
+    let raw = raw.map_err(|_| {
+        SendFailure::unsupported("the signature can't be written in another encoding")
+    })?;
     Ok(Secret::new(match encoding {
         Encoding::Base64Url => signed.as_bytes().to_vec(),
         Encoding::Base64 => STANDARD.encode(&*raw).into_bytes(),
@@ -55,18 +66,36 @@ mod tests {
     #[test]
     fn an_hmac_is_what_rfc_4231_says() {
         let key = Secret::new(b"Jefe".to_vec());
-        let signed = sign(&key, "hmac-sha256", Encoding::Hex, b"what do ya want for nothing?").expect("a signature");
+        let signed = sign(
+            &key,
+            "hmac-sha256",
+            Encoding::Hex,
+            b"what do ya want for nothing?",
+        )
+        .expect("a signature");
         let expected = b"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(signed.expose(), expected);
     }
 
     #[test]
     fn each_scheme_signs_in_each_encoding() {
-        let pair = |algorithm| rcgen::KeyPair::generate_for(algorithm).expect("a key pair").serialize_pem();
-        let keys = [("es256", pair(&rcgen::PKCS_ECDSA_P256_SHA256)), ("ed25519", pair(&rcgen::PKCS_ED25519))];
+        let pair = |algorithm| {
+            rcgen::KeyPair::generate_for(algorithm)
+                .expect("a key pair")
+                .serialize_pem()
+        };
+        let keys = [
+            ("es256", pair(&rcgen::PKCS_ECDSA_P256_SHA256)),
+            ("ed25519", pair(&rcgen::PKCS_ED25519)),
+        ];
         for (scheme, pem) in keys {
-            for (encoding, length) in [(Encoding::Base64, 88), (Encoding::Base64Url, 86), (Encoding::Hex, 128)] {
-                let signed = sign(&Secret::from(pem.clone()), scheme, encoding, b"message").expect("a signature");
+            for (encoding, length) in [
+                (Encoding::Base64, 88),
+                (Encoding::Base64Url, 86),
+                (Encoding::Hex, 128),
+            ] {
+                let signed = sign(&Secret::from(pem.clone()), scheme, encoding, b"message")
+                    .expect("a signature");
                 assert_eq!(signed.len(), length, "{scheme} {encoding:?}");
             }
         }
@@ -76,7 +105,9 @@ mod tests {
     fn what_is_no_key_is_not_quoted() {
         let key = Secret::new(b"-----BEGIN nonsense, but secret-----".to_vec());
         for scheme in ["rs256", "es256", "ed25519"] {
-            let failure = sign(&key, scheme, Encoding::Base64, b"").err().expect("no signature");
+            let failure = sign(&key, scheme, Encoding::Base64, b"")
+                .err()
+                .expect("no signature");
             assert!(!failure.message.contains("nonsense"), "{}", failure.message);
         }
     }

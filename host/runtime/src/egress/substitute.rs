@@ -33,14 +33,28 @@ pub(crate) struct Substituted {
 const MOST_STAND_INS: usize = 64;
 
 /// Replaces all stand-ins, or says which one may not be where it is.
-pub(crate) fn substitute(mut parsed: Parsed, keyring: &Keyring, rules: &EgressRules) -> Result<Substituted, SendFailure> {
+pub(crate) fn substitute(
+    mut parsed: Parsed,
+    keyring: &Keyring,
+    rules: &EgressRules,
+) -> Result<Substituted, SendFailure> {
     let body = std::mem::take(&mut parsed.body);
-    let mut pass = Pass { keyring, rules, parsed: &parsed, has_subjects: false };
+    let mut pass = Pass {
+        keyring,
+        rules,
+        parsed: &parsed,
+        has_subjects: false,
+    };
     let path_and_query = url::path_and_query(&mut pass)?;
     let mut headers = headers::headers(&mut pass)?;
     let body = body::body(&mut pass, body)?;
     request::own_headers(&mut headers);
-    Ok(Substituted { path_and_query, headers, body, has_subjects: pass.has_subjects })
+    Ok(Substituted {
+        path_and_query,
+        headers,
+        body,
+        has_subjects: pass.has_subjects,
+    })
 }
 
 /// One pass over one request.
@@ -55,9 +69,15 @@ impl<'a> Pass<'a> {
     /// The stand-ins in a part of the request. Nothing where there is none, which is the common case; an error where one
     /// is disguised.
     fn stand_ins(&self, text: &[u8], part: &str) -> Result<Vec<Hit>, SendFailure> {
-        let hits: Vec<Hit> = self.keyring.stand_ins_in(text).take(MOST_STAND_INS + 1).collect();
+        let hits: Vec<Hit> = self
+            .keyring
+            .stand_ins_in(text)
+            .take(MOST_STAND_INS + 1)
+            .collect();
         if hits.len() > MOST_STAND_INS {
-            return Err(SendFailure::denied(format!("more than {MOST_STAND_INS} stand-ins in the {part}")));
+            return Err(SendFailure::denied(format!(
+                "more than {MOST_STAND_INS} stand-ins in the {part}"
+            )));
         }
         match hits.iter().find(|hit| !self.keyring.is_plain(hit, text)) {
             Some(_) => Err(SendFailure::denied(format!(
@@ -69,15 +89,32 @@ impl<'a> Pass<'a> {
 
     /// Refuses a part of the request that no secret goes to.
     fn none_in(&self, text: &[u8], part: &str) -> Result<(), SendFailure> {
-        if self.keyring.has_stand_in(text) { Err(SendFailure::denied(format!("no secret goes into the {part}"))) } else { Ok(()) }
+        if self.keyring.has_stand_in(text) {
+            Err(SendFailure::denied(format!(
+                "no secret goes into the {part}"
+            )))
+        } else {
+            Ok(())
+        }
     }
 
     /// The secret that a stand-in at a spot means, where it may go there.
     fn secret(&mut self, hit: &Hit, spot: &Spot<'_>) -> Result<&'a Held, SendFailure> {
         let held = self.keyring.held(hit);
-        let Parsed { origin, method, url, .. } = self.parsed;
-        let destination = Destination { origin, method: method.as_str(), path: url.path() };
-        if let Some(reason) = places::refusal(self.keyring, self.rules, &held.source, &destination, spot) {
+        let Parsed {
+            origin,
+            method,
+            url,
+            ..
+        } = self.parsed;
+        let destination = Destination {
+            origin,
+            method: method.as_str(),
+            path: url.path(),
+        };
+        if let Some(reason) =
+            places::refusal(self.keyring, self.rules, &held.source, &destination, spot)
+        {
             return Err(SendFailure::denied(reason));
         }
         self.has_subjects |= self.keyring.is_subjects(&held.source);
@@ -90,7 +127,9 @@ impl<'a> Pass<'a> {
         match &*hits {
             [] => Ok(None),
             [hit] if hit.range == (0..text.len()) => self.secret(hit, spot).map(Some),
-            _ => Err(SendFailure::denied(format!("a stand-in has to be the whole of the {spot}"))),
+            _ => Err(SendFailure::denied(format!(
+                "a stand-in has to be the whole of the {spot}"
+            ))),
         }
     }
 }
@@ -102,7 +141,11 @@ fn zeroing(bytes: Zeroizing<Vec<u8>>) -> Bytes {
 
 /// The text with each of `hits` replaced.
 fn spliced<T: AsRef<[u8]>>(text: &[u8], replaced: &[(Hit, T)]) -> Zeroizing<Vec<u8>> {
-    let longest = text.len() + replaced.iter().map(|(_, secret)| secret.as_ref().len()).sum::<usize>();
+    let longest = text.len()
+        + replaced
+            .iter()
+            .map(|(_, secret)| secret.as_ref().len())
+            .sum::<usize>();
     // Room for all of it from the start: a buffer that grows leaves copies behind.
     let mut spliced = Zeroizing::new(Vec::with_capacity(longest));
     let mut from = 0;

@@ -5,6 +5,7 @@ mod answers;
 mod call;
 mod captures;
 mod connections;
+mod elsewhere;
 mod places;
 mod random;
 mod signing;

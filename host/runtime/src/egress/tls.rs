@@ -28,7 +28,10 @@ impl Trust {
         for root in roots {
             store.add(root.clone())?;
         }
-        Ok(Self { roots: store, config: OnceCell::new() })
+        Ok(Self {
+            roots: store,
+            config: OnceCell::new(),
+        })
     }
 
     /// The configuration, made when it is first needed.
@@ -36,17 +39,23 @@ impl Trust {
         let made = self.config.get_or_try_init(|| async {
             let own = self.roots.clone();
             let made = tokio::task::spawn_blocking(move || config(own)).await;
-            made.map_err(|_| rustls::Error::General("the system's roots of trust can't be read".to_owned()))?
+            made.map_err(|_| {
+                rustls::Error::General("the system's roots of trust can't be read".to_owned())
+            })?
         });
         made.await.cloned()
     }
 }
 
 fn config(mut roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
-    roots.roots.extend(SYSTEM.get_or_init(system_roots).roots.iter().cloned());
+    roots
+        .roots
+        .extend(SYSTEM.get_or_init(system_roots).roots.iter().cloned());
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions()?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    Ok(Arc::new(
+        builder.with_root_certificates(roots).with_no_client_auth(),
+    ))
 }
 
 fn system_roots() -> RootCertStore {
@@ -58,15 +67,28 @@ fn system_roots() -> RootCertStore {
     // Systems ship roots that are too old for rustls; the rest of them is what counts.
     let (_, refused) = store.add_parsable_certificates(loaded.certs);
     if store.is_empty() {
-        tracing::warn!(refused, "the system has no roots of trust: no https connection will succeed without `ca`");
+        tracing::warn!(
+            refused,
+            "the system has no roots of trust: no https connection will succeed without `ca`"
+        );
     }
     store
 }
 
 /// Reads a file of PEM certificates, for [`EgressRules::roots`](super::EgressRules::roots).
 pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-    let unreadable = |reason: String| SetupError::Certificates { path: path.display().to_string(), reason };
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(error.to_string()))?;
-    if certificates.is_empty() { Err(unreadable("it holds none".to_owned())) } else { Ok(certificates) }
+    let unreadable = |reason: String| SetupError::Certificates {
+        path: path.display().to_string(),
+        reason,
+    };
+    let certificates =
+        CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))?;
+    let certificates = certificates
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unreadable(error.to_string()))?;
+    if certificates.is_empty() {
+        Err(unreadable("it holds none".to_owned()))
+    } else {
+        Ok(certificates)
+    }
 }

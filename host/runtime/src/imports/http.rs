@@ -26,15 +26,23 @@ impl TryFrom<http::Request> for OutboundRequest {
 
     fn try_from(request: http::Request) -> Result<Self, Self::Error> {
         if request.captures.len() > CAPTURES {
-            return Err(SendFailure::invalid(format!("a request has at most {CAPTURES} captures")));
+            return Err(SendFailure::invalid(format!(
+                "a request has at most {CAPTURES} captures"
+            )));
         }
         Ok(Self {
             method: request.method,
             url: request.url,
             headers: pairs(request.headers),
             body: request.body,
-            timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
-            captures: request.captures.into_iter().map(Capture::try_from).collect::<Result<_, _>>()?,
+            timeout: request
+                .timeout_ms
+                .map(|ms| Duration::from_millis(ms.into())),
+            captures: request
+                .captures
+                .into_iter()
+                .map(Capture::try_from)
+                .collect::<Result<_, _>>()?,
             signature: request.signature.map(|signature| Signature {
                 scheme: signature.scheme,
                 secret: signature.secret,
@@ -55,11 +63,17 @@ impl TryFrom<http::Capture> for Capture {
             http::CaptureSource::Pattern(pattern) => {
                 let compiled = Pattern::try_from(pattern);
                 CaptureSource::Pattern(compiled.map_err(|error| {
-                    SendFailure::invalid(format!("the pattern of capture `{}`: {error}", capture.name))
+                    SendFailure::invalid(format!(
+                        "the pattern of capture `{}`: {error}",
+                        capture.name
+                    ))
                 })?)
             }
         };
-        Ok(Self { name: capture.name, source })
+        Ok(Self {
+            name: capture.name,
+            source,
+        })
     }
 }
 

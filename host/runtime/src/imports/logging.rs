@@ -18,8 +18,14 @@ impl Log {
     /// The lines, and where some were dropped one that says so.
     pub(crate) fn into_lines(mut self) -> Vec<LogLine> {
         if self.dropped > 0 {
-            let message = format!("{} further lines were dropped; a call may log {LINES}", self.dropped);
-            self.lines.push(LogLine { level: LogLevel::Warn, message });
+            let message = format!(
+                "{} further lines were dropped; a call may log {LINES}",
+                self.dropped
+            );
+            self.lines.push(LogLine {
+                level: LogLevel::Warn,
+                message,
+            });
         }
         self.lines
     }
@@ -32,7 +38,10 @@ impl Host for CallState {
             return;
         }
         let message = Texts::of(self.session.as_ref()).text(&message);
-        self.log.lines.push(LogLine { level: level.into(), message });
+        self.log.lines.push(LogLine {
+            level: level.into(),
+            message,
+        });
     }
 }
 

@@ -13,7 +13,9 @@ impl Host for CallState {
         encoding: signing::Encoding,
         message: Vec<u8>,
     ) -> Result<String, Failure> {
-        Ok(self.session()?.sign(&stand_in, &scheme, encoding.into(), &message)?)
+        Ok(self
+            .session()?
+            .sign(&stand_in, &scheme, encoding.into(), &message)?)
     }
 }
 

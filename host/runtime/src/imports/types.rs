@@ -18,9 +18,15 @@ impl From<SendFailure> for Failure {
 }
 
 pub(super) fn pairs(attributes: Vec<Attribute>) -> Vec<(String, String)> {
-    attributes.into_iter().map(|it| (it.key, it.value)).collect()
+    attributes
+        .into_iter()
+        .map(|it| (it.key, it.value))
+        .collect()
 }
 
 pub(crate) fn attributes(pairs: Vec<(String, String)>) -> Vec<Attribute> {
-    pairs.into_iter().map(|(key, value)| Attribute { key, value }).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| Attribute { key, value })
+        .collect()
 }

@@ -22,22 +22,44 @@ pub(super) async fn describe(
     exports: &Exports,
     memory: u64,
 ) -> Result<Manifest, LoadError> {
-    let limits = Limits { memory, wall: WALL, cpu: CPU };
+    let limits = Limits {
+        memory,
+        wall: WALL,
+        cpu: CPU,
+    };
     let deadline = Instant::now() + WALL;
-    let mut store = sandbox(instance.component().engine(), CallState::new(None, deadline, &limits));
+    let mut store = sandbox(
+        instance.component().engine(),
+        CallState::new(None, deadline, &limits),
+    );
     let answered = timeout_at(deadline, async {
-        let made = instance.instantiate_async(&mut store).await.map_err(Failed::Trapped)?;
+        let made = instance
+            .instantiate_async(&mut store)
+            .await
+            .map_err(Failed::Trapped)?;
         exports.check(&mut store, &made).map_err(Failed::Types)?;
-        let manifest = exports.manifest.load(&mut store, &made).map_err(Failed::Trapped)?;
-        manifest.call_describe(&mut store).await.map_err(Failed::Trapped)
+        let manifest = exports
+            .manifest
+            .load(&mut store, &made)
+            .map_err(Failed::Trapped)?;
+        manifest
+            .call_describe(&mut store)
+            .await
+            .map_err(Failed::Trapped)
     });
     let text = match answered.await {
         Ok(Ok(text)) => text,
         Ok(Err(Failed::Types(error))) => return Err(error),
         Ok(Err(Failed::Trapped(error))) => {
-            return Err(LoadError::Describe(judge(&error, store.data(), &limits).to_string()));
+            return Err(LoadError::Describe(
+                judge(&error, store.data(), &limits).to_string(),
+            ));
         }
-        Err(_elapsed) => return Err(LoadError::Describe(CallError::TimedOut { limit: WALL }.to_string())),
+        Err(_elapsed) => {
+            return Err(LoadError::Describe(
+                CallError::TimedOut { limit: WALL }.to_string(),
+            ));
+        }
     };
     Ok(Manifest::parse(&text)?)
 }

@@ -66,12 +66,20 @@ exports! {
 }
 
 /// The interfaces of `claviger:provider` that are exported. Other exports are the component's own affair.
-fn exported(engine: &Engine, instance: &InstancePre<CallState>) -> Result<BTreeSet<String>, LoadError> {
+fn exported(
+    engine: &Engine,
+    instance: &InstancePre<CallState>,
+) -> Result<BTreeSet<String>, LoadError> {
     let component = instance.component().component_type();
-    let names = component.exports(engine).map(|(name, _)| own(name, "exports").map(|own| own.map(str::to_owned)));
+    let names = component
+        .exports(engine)
+        .map(|(name, _)| own(name, "exports").map(|own| own.map(str::to_owned)));
     names.filter_map(Result::transpose).collect()
 }
 
 fn fits<T>(interface: &'static str, found: wasmtime::Result<T>) -> Result<T, LoadError> {
-    found.map_err(|error| LoadError::ExportTypes { interface, reason: format!("{error:#}") })
+    found.map_err(|error| LoadError::ExportTypes {
+        interface,
+        reason: format!("{error:#}"),
+    })
 }

@@ -12,23 +12,41 @@ const OWN: [&str; 5] = ["types", "http", "signing", "disclosure", "logging"];
 /// The packages that `wasi:cli/imports` 0.2 consists of.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
-const NEWER: &str = "it may be of a later host; this one has `http`, `signing`, `disclosure` and `logging`";
-const NO_WASI_HTTP: &str = "import `claviger:provider/http`, and build without the language's own HTTP client";
+const NEWER: &str =
+    "it may be of a later host; this one has `http`, `signing`, `disclosure` and `logging`";
+const NO_WASI_HTTP: &str =
+    "import `claviger:provider/http`, and build without the language's own HTTP client";
 const NO_ASYNC: &str = "build for WASI 0.2, without `async` functions";
-const ONLY: &str = "a plugin may import `claviger:provider` and `wasi:cli/imports` 0.2, and nothing else";
+const ONLY: &str =
+    "a plugin may import `claviger:provider` and `wasi:cli/imports` 0.2, and nothing else";
 
 /// Names the first import that this host lacks.
 pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadError> {
-    component.component_type().imports(engine).try_for_each(|(name, _)| check_name(name))
+    component
+        .component_type()
+        .imports(engine)
+        .try_for_each(|(name, _)| check_name(name))
 }
 
 fn check_name(name: &str) -> Result<(), LoadError> {
-    let refuse = |hint| Err(LoadError::UnknownImport { import: name.to_owned(), hint });
+    let refuse = |hint| {
+        Err(LoadError::UnknownImport {
+            import: name.to_owned(),
+            hint,
+        })
+    };
     if let Some(interface) = own(name, "imports")? {
-        return if OWN.contains(&interface) { Ok(()) } else { refuse(NEWER) };
+        return if OWN.contains(&interface) {
+            Ok(())
+        } else {
+            refuse(NEWER)
+        };
     }
     let (interface, version) = split(name);
-    let Some((package, _)) = interface.strip_prefix("wasi:").and_then(|it| it.split_once('/')) else {
+    let Some((package, _)) = interface
+        .strip_prefix("wasi:")
+        .and_then(|it| it.split_once('/'))
+    else {
         return refuse(ONLY);
     };
     match version {
@@ -45,7 +63,11 @@ mod tests {
 
     #[test]
     fn imports_are_told_apart() {
-        for name in ["claviger:provider/http@0.1.3", "claviger:provider/types@0.1.0", "wasi:sockets/tcp@0.2.9"] {
+        for name in [
+            "claviger:provider/http@0.1.3",
+            "claviger:provider/types@0.1.0",
+            "wasi:sockets/tcp@0.2.9",
+        ] {
             assert!(check_name(name).is_ok(), "{name}");
         }
         for (name, hint) in [
@@ -64,7 +86,12 @@ mod tests {
 
     #[test]
     fn another_version_names_both() {
-        let error = check_name("claviger:provider/http@2.0.0").expect_err("another version").to_string();
-        assert!(error.contains("2.0.0") && error.contains("0.1.0") && error.contains("imports"), "{error}");
+        let error = check_name("claviger:provider/http@2.0.0")
+            .expect_err("another version")
+            .to_string();
+        assert!(
+            error.contains("2.0.0") && error.contains("0.1.0") && error.contains("imports"),
+            "{error}"
+        );
     }
 }

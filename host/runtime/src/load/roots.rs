@@ -9,10 +9,16 @@ use crate::egress::SetupError;
 
 /// The certificates of a PEM file; at least one.
 pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-    let refuse = |reason: String| SetupError::Certificates { path: path.display().to_string(), reason };
-    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let refuse = |reason: String| SetupError::Certificates {
+        path: path.display().to_string(),
+        reason,
+    };
+    let certificates =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(refuse("there is no certificate in it".to_owned())),
+        Ok(certificates) if certificates.is_empty() => {
+            Err(refuse("there is no certificate in it".to_owned()))
+        }
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(refuse(error.to_string())),
     }

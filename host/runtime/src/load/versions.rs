@@ -12,13 +12,18 @@ const PACKAGE: &str = "claviger:provider/";
 
 /// `wasi:io/streams@0.2.6` is `wasi:io/streams` and `0.2.6`.
 pub(super) fn split(name: &str) -> (&str, Option<&str>) {
-    name.split_once('@').map_or((name, None), |(interface, version)| (interface, Some(version)))
+    name.split_once('@')
+        .map_or((name, None), |(interface, version)| {
+            (interface, Some(version))
+        })
 }
 
 /// The interface's own name, where it is one of this host's contract in a version that goes together with the host's.
 pub(super) fn own<'n>(name: &'n str, verb: &'static str) -> Result<Option<&'n str>, LoadError> {
     let (interface, version) = split(name);
-    let Some(own) = interface.strip_prefix(PACKAGE) else { return Ok(None) };
+    let Some(own) = interface.strip_prefix(PACKAGE) else {
+        return Ok(None);
+    };
     if version.is_some_and(goes_together) {
         return Ok(Some(own));
     }
@@ -32,7 +37,12 @@ pub(super) fn own<'n>(name: &'n str, verb: &'static str) -> Result<Option<&'n st
 
 /// Versions that differ in the patch alone, as wasmtime links them. A pre-release goes with nothing.
 fn goes_together(theirs: &str) -> bool {
-    let track = |version: Version| version.pre.is_empty().then_some((version.major, version.minor));
+    let track = |version: Version| {
+        version
+            .pre
+            .is_empty()
+            .then_some((version.major, version.minor))
+    };
     let ours = OURS.parse().ok().and_then(track);
     ours.is_some() && theirs.parse().ok().and_then(track) == ours
 }

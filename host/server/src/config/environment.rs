@@ -53,13 +53,13 @@ impl Environment {
     }
 
     /// The value of a variable that is a secret.
-    pub(super) fn secret(&self, name: &str) -> Result<Option<Secret>, Error> {
+    pub(super) fn secret(&self, name: &str) -> Result<Option<Secret>, String> {
         let Some((_, value)) = self.0.iter().find(|(known, _)| known == name) else {
             return Ok(None);
         };
         let text = value
             .to_str()
-            .ok_or_else(|| Error::from(format!("{name} is not UTF-8")))?;
+            .ok_or_else(|| format!("{name} is not UTF-8"))?;
         Ok(Some(Secret::from(text.to_owned())))
     }
 }

@@ -26,6 +26,12 @@ pub enum ConfigError {
     TwoMasterKeys,
 }
 
+impl From<String> for ConfigError {
+    fn from(problem: String) -> Self {
+        Self::Keys(vec![problem])
+    }
+}
+
 impl From<figment::Error> for ConfigError {
     fn from(error: figment::Error) -> Self {
         Self::Keys(error.into_iter().map(|error| describe(&error)).collect())

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// What log lines look like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -19,7 +20,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which log lines are written: `info`, or directives such as `info,claviger=debug`.
+/// Which log lines are written: a level such as `info`, which is the server's own, or directives such as
+/// `info,claviger_vault=debug`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct LogLevel(String);
@@ -28,7 +30,13 @@ impl LogLevel {
     /// The filter that it means.
     #[must_use]
     pub fn filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        match self.0.parse::<LevelFilter>() {
+            // What we build on says more at `debug` than anybody wants to read.
+            Ok(level) => {
+                EnvFilter::new(format!("{},claviger={level}", level.min(LevelFilter::WARN)))
+            }
+            Err(_) => EnvFilter::new(&self.0),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
 }
 
 /// What it means not to get a permit of `P`.
-pub(crate) fn denied<P: Permission>(denied: Denied) -> Refusal {
+pub(crate) fn denied<P: Permission>(denied: &Denied) -> Refusal {
     match denied {
         Denied::NotAMember => Refusal::NotAMember {
             permission: P::NAME,
@@ -29,7 +29,7 @@ pub(crate) fn denied<P: Permission>(denied: Denied) -> Refusal {
         Denied::Missing { permission } => Refusal::Forbidden {
             permission: permission.as_str(),
         },
-        Denied::Unavailable(ref cause) => unavailable(&denied, cause),
+        Denied::Unavailable(cause) => unavailable(denied, cause),
     }
 }
 

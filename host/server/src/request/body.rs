@@ -74,10 +74,10 @@ async fn read(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
             continue;
         };
         length += data.len();
-        match length {
-            ..=LONGEST_BODY => append(&mut bytes, data),
-            ..=LONGEST_DISCARDED => {}
-            _ => break,
+        if length <= LONGEST_BODY {
+            append(&mut bytes, data);
+        } else if length > LONGEST_DISCARDED {
+            break;
         }
     }
     if length > LONGEST_BODY {

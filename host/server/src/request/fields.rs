@@ -206,6 +206,10 @@ impl Fields {
     }
 
     /// A field of a patch: not sent means unchanged, `null` clears, a value sets.
+    #[expect(
+        clippy::option_option,
+        reason = "what the vault's patch is made of: unchanged, cleared, set"
+    )]
     pub(crate) fn change<T>(
         &mut self,
         name: &str,

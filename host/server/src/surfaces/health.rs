@@ -10,13 +10,13 @@ use claviger_vault::credentials::CredentialCounts;
 use claviger_vault::identity::Caller;
 use claviger_vault::permission::credential;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::Authenticated;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -30,7 +30,7 @@ struct Health {
     expiring_count: u64,
     expired_count: u64,
     encryption: &'static str,
-    last_rotation_check: Option<Timestamp>,
+    last_rotation_check: Option<Time>,
     data: HealthData,
 }
 

@@ -35,7 +35,12 @@ pub(super) fn link(
     at: i64,
     entry: &NewEntry,
 ) -> Result<AuditRow, StoreError> {
-    let mut row = AuditRow { number, at, mac_key: key.id.clone(), ..AuditRow::from(entry) };
+    let mut row = AuditRow {
+        number,
+        at,
+        mac_key: key.id.clone(),
+        ..AuditRow::from(entry)
+    };
     row.mac = mac(&key.key, previous, &row)?.to_vec();
     Ok(row)
 }
@@ -59,7 +64,8 @@ pub(super) fn mac(key: &[u8; 32], previous: &[u8], row: &AuditRow) -> Result<[u8
         detail: &row.detail,
         mac_key: &row.mac_key,
     };
-    let bytes = postcard::to_stdvec(&chained).map_err(|error| StoreError::damaged("audit entry", error))?;
+    let bytes =
+        postcard::to_stdvec(&chained).map_err(|error| StoreError::damaged("audit entry", error))?;
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(previous).update(&bytes);
     Ok(*hasher.finalize().as_bytes())

@@ -11,7 +11,10 @@ use crate::store::{StoreError, Transaction};
 /// undone, so `apply` leaves `self` as it can be applied once more.
 pub(crate) trait Change: Send + 'static {
     /// Applies it.
-    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>>;
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>>;
 
     /// Runs after the commit and before anybody is answered, also where it isn't known whether the commit happened:
     /// the place to forget what is cached. It runs even when the caller has gone.

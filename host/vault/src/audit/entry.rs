@@ -103,26 +103,41 @@ impl NewEntry {
     /// An entry of something that `actor` did.
     #[must_use]
     pub fn by(actor: &Actor, action: &'static str) -> Self {
-        let author = Author::User { id: actor.user, name: Arc::clone(&actor.username) };
-        Self { request: actor.request.clone(), ..Self::new(author, action) }
+        let author = Author::User {
+            id: actor.user,
+            name: Arc::clone(&actor.username),
+        };
+        Self {
+            request: actor.request.clone(),
+            ..Self::new(author, action)
+        }
     }
 
     /// In this workspace.
     #[must_use]
     pub fn within(self, workspace: WorkspaceId) -> Self {
-        Self { workspace: Some(workspace), ..self }
+        Self {
+            workspace: Some(workspace),
+            ..self
+        }
     }
 
     /// About this credential.
     #[must_use]
     pub fn about(self, credential: CredentialId, name: impl Into<String>) -> Self {
-        Self { credential: Some((credential, name.into())), ..self }
+        Self {
+            credential: Some((credential, name.into())),
+            ..self
+        }
     }
 
     /// Done to this.
     #[must_use]
     pub fn target(self, target: impl Into<String>) -> Self {
-        Self { target: Some(target.into()), ..self }
+        Self {
+            target: Some(target.into()),
+            ..self
+        }
     }
 
     /// For that request.
@@ -134,7 +149,10 @@ impl NewEntry {
     /// It did not succeed.
     #[must_use]
     pub fn failed(self) -> Self {
-        Self { success: false, ..self }
+        Self {
+            success: false,
+            ..self
+        }
     }
 
     /// With this known besides.

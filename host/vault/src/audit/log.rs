@@ -56,12 +56,20 @@ impl Vault {
             actor: filter.actor.clone(),
             since: filter.since.map(Timestamp::as_millisecond),
             until: filter.until.map(Timestamp::as_millisecond),
-            before: filter.before.map(|number| i64::try_from(number).unwrap_or(i64::MAX)),
+            before: filter
+                .before
+                .map(|number| i64::try_from(number).unwrap_or(i64::MAX)),
         };
         let limit = filter.limit.unwrap_or(PAGE).min(LONGEST_PAGE);
         let (rows, total) = page(&self.inner.database, &query, i64::from(limit)).await?;
-        let entries = rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?;
-        Ok(AuditPage { entries, total: u64::try_from(total).unwrap_or_default() })
+        let entries = rows
+            .into_iter()
+            .map(AuditEntry::try_from)
+            .collect::<Result<_, _>>()?;
+        Ok(AuditPage {
+            entries,
+            total: u64::try_from(total).unwrap_or_default(),
+        })
     }
 }
 
@@ -73,16 +81,28 @@ impl TryFrom<AuditRow> for AuditEntry {
         Ok(Self {
             number: u64::try_from(row.number).map_err(|why| damaged(&why))?,
             at: Timestamp::from_millisecond(row.at).map_err(|why| damaged(&why))?,
-            workspace: row.workspace.map(|id| id.parse()).transpose().map_err(|why| damaged(&why))?,
+            workspace: row
+                .workspace
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(|why| damaged(&why))?,
             actor_kind: row.actor_kind,
             actor: row.actor,
             action: row.action,
-            credential: row.credential.map(|id| id.parse()).transpose().map_err(|why| damaged(&why))?,
+            credential: row
+                .credential
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(|why| damaged(&why))?,
             credential_name: row.credential_name,
             target: row.target,
             success: row.success != 0,
             trace_id: row.trace_id,
-            address: row.address.map(|text| text.parse()).transpose().map_err(|why| damaged(&why))?,
+            address: row
+                .address
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(|why| damaged(&why))?,
             detail: serde_json::from_str(&row.detail).map_err(|why| damaged(&why))?,
         })
     }

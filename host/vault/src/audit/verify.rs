@@ -51,7 +51,10 @@ pub struct Break {
 
 impl Vault {
     /// Walks the whole log. `exported` is a head that was kept elsewhere: the log must still hold that entry.
-    pub async fn verify_audit(&self, exported: Option<&AuditHead>) -> Result<AuditVerdict, VaultError> {
+    pub async fn verify_audit(
+        &self,
+        exported: Option<&AuditHead>,
+    ) -> Result<AuditVerdict, VaultError> {
         let keys = self.inner.keys.audit_keys(&self.inner.database).await?;
         Ok(verify(&self.inner.database, &keys, exported).await?)
     }
@@ -59,7 +62,10 @@ impl Vault {
     /// Where the chain ends now.
     pub async fn audit_head(&self) -> Result<AuditHead, VaultError> {
         let (number, mac) = rows::head(&self.inner.database).await?;
-        Ok(AuditHead { number: u64::try_from(number).unwrap_or_default(), mac })
+        Ok(AuditHead {
+            number: u64::try_from(number).unwrap_or_default(),
+            mac,
+        })
     }
 }
 
@@ -74,8 +80,18 @@ pub(super) async fn verify(
     let mut walked = (0_i64, Vec::new());
     let verdict = |walked: (i64, Vec<u8>), reason: Option<String>| {
         let number = u64::try_from(walked.0).unwrap_or_default();
-        let broken = reason.map(|reason| Break { number: number + 1, reason });
-        AuditVerdict { verified: number, head: AuditHead { number, mac: walked.1 }, broken }
+        let broken = reason.map(|reason| Break {
+            number: number + 1,
+            reason,
+        });
+        AuditVerdict {
+            verified: number,
+            head: AuditHead {
+                number,
+                mac: walked.1,
+            },
+            broken,
+        }
     };
     let exported_at = exported.map(|head| i64::try_from(head.number).unwrap_or(i64::MAX));
     loop {
@@ -85,25 +101,41 @@ pub(super) async fn verify(
         }
         for row in step {
             if row.number != walked.0 + 1 {
-                return Ok(verdict(walked, Some(format!("this entry is missing; the next there is {}", row.number))));
+                return Ok(verdict(
+                    walked,
+                    Some(format!(
+                        "this entry is missing; the next there is {}",
+                        row.number
+                    )),
+                ));
             }
             let Some(key) = keys.get(&row.mac_key) else {
-                return Ok(verdict(walked, Some("it names a key that isn't here".to_owned())));
+                return Ok(verdict(
+                    walked,
+                    Some("it names a key that isn't here".to_owned()),
+                ));
             };
             let expected = chain::mac(key, &walked.1, &row)?;
             if blake3::Hash::from_bytes(expected) != *row.mac.as_slice() {
-                let reason = "its MAC doesn't fit: it, or the entry before it, was changed".to_owned();
+                let reason =
+                    "its MAC doesn't fit: it, or the entry before it, was changed".to_owned();
                 return Ok(verdict(walked, Some(reason)));
             }
             walked = (row.number, row.mac);
             let due = |at: Option<i64>| at == Some(walked.0);
             let kept = exported.filter(|_| due(exported_at));
-            if kept.is_some_and(|head| head.mac != walked.1) || due(Some(end)) && end_mac != walked.1 {
-                return Ok(verdict(walked, Some("the entry before it isn't the one that the head names".to_owned())));
+            if kept.is_some_and(|head| head.mac != walked.1)
+                || due(Some(end)) && end_mac != walked.1
+            {
+                return Ok(verdict(
+                    walked,
+                    Some("the entry before it isn't the one that the head names".to_owned()),
+                ));
             }
         }
     }
     let wanted = exported_at.map_or(end, |number| number.max(end));
-    let reason = (walked.0 < wanted).then(|| format!("the log ends here, and should go on to {wanted}"));
+    let reason =
+        (walked.0 < wanted).then(|| format!("the log ends here, and should go on to {wanted}"));
     Ok(verdict(walked, reason))
 }

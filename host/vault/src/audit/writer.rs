@@ -88,7 +88,12 @@ impl AuditWriter {
     /// Starts the task.
     pub(crate) fn start(database: Database, key: AuditKey, clock: Arc<dyn Clock>) -> Self {
         let (messages, waiting) = mpsc::channel(QUEUE);
-        let task = Task { database, key, clock, pruned_hour: 0 };
+        let task = Task {
+            database,
+            key,
+            clock,
+            pruned_hour: 0,
+        };
         tokio::spawn(task.run(waiting));
         Self { messages }
     }
@@ -103,7 +108,11 @@ impl AuditWriter {
     }
 
     /// Writes the entry of a use of a secret, and counts it; returns once both are durable.
-    pub(crate) async fn commit_use(&self, entry: NewEntry, used: Use) -> Result<Committed, AuditError> {
+    pub(crate) async fn commit_use(
+        &self,
+        entry: NewEntry,
+        used: Use,
+    ) -> Result<Committed, AuditError> {
         self.submit(entry, None, Some(used)).await
     }
 
@@ -114,8 +123,16 @@ impl AuditWriter {
         used: Option<Use>,
     ) -> Result<Committed, AuditError> {
         let (answer, answered) = oneshot::channel();
-        let job = Message::Job(Box::new(Job { entry, change, used, answer }));
-        self.messages.send(job).await.map_err(|_| AuditError::Closed)?;
+        let job = Message::Job(Box::new(Job {
+            entry,
+            change,
+            used,
+            answer,
+        }));
+        self.messages
+            .send(job)
+            .await
+            .map_err(|_| AuditError::Closed)?;
         answered.await.map_err(|_| AuditError::Closed)?
     }
 
@@ -204,7 +221,11 @@ impl Task {
         }
     }
 
-    async fn fill(&mut self, transaction: &mut Transaction, group: &mut [Job]) -> Result<Vec<Committed>, StoreError> {
+    async fn fill(
+        &mut self,
+        transaction: &mut Transaction,
+        group: &mut [Job],
+    ) -> Result<Vec<Committed>, StoreError> {
         let at = i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX);
         let (mut number, mut mac) = rows::lock_head(transaction).await?;
         let mut results = Vec::with_capacity(group.len());
@@ -213,7 +234,10 @@ impl Task {
                 Some(change) => change.apply(transaction).await?,
                 None => Applied::Done,
             };
-            results.push(Committed { number: None, applied });
+            results.push(Committed {
+                number: None,
+                applied,
+            });
         }
         let used: Vec<_> = group.iter().map(|job| job.used).collect();
         refuse_stale(transaction, &used, &mut results).await?;
@@ -239,7 +263,10 @@ impl Task {
         }
         if !counted.is_empty() {
             // In one order on all hosts, so that two of them can't wait for each other.
-            let mut counted: Vec<_> = counted.into_iter().map(|(id, uses)| (id.to_string(), uses)).collect();
+            let mut counted: Vec<_> = counted
+                .into_iter()
+                .map(|(id, uses)| (id.to_string(), uses))
+                .collect();
             counted.sort_unstable();
             uses::add(transaction, at, &counted).await?;
             let hour = at.div_euclid(uses::HOUR_MS);
@@ -258,13 +285,20 @@ async fn refuse_stale(
     used: &[Option<Use>],
     results: &mut [Committed],
 ) -> Result<(), StoreError> {
-    let mut credentials: Vec<_> = used.iter().flatten().map(|used| used.credential.to_string()).collect();
+    let mut credentials: Vec<_> = used
+        .iter()
+        .flatten()
+        .map(|used| used.credential.to_string())
+        .collect();
     if credentials.is_empty() {
         return Ok(());
     }
     credentials.sort_unstable();
     credentials.dedup();
-    let generations: HashMap<_, _> = uses::generations(transaction, credentials).await?.into_iter().collect();
+    let generations: HashMap<_, _> = uses::generations(transaction, credentials)
+        .await?
+        .into_iter()
+        .collect();
     for (used, result) in used.iter().zip(results) {
         let Some(used) = used else { continue };
         match generations.get(&used.credential.to_string()) {
@@ -298,7 +332,11 @@ fn fail_all(group: Vec<Job>, failure: Failure) {
         }
         let error = Arc::clone(&error);
         let refused = known && !error.is_outage();
-        let error = if refused { AuditError::Failed(error) } else { AuditError::Unavailable(error) };
+        let error = if refused {
+            AuditError::Failed(error)
+        } else {
+            AuditError::Unavailable(error)
+        };
         // The caller may have gone.
         let _ = job.answer.send(Err(error));
     }
@@ -321,7 +359,11 @@ impl From<&NewEntry> for AuditRow {
             success: i64::from(entry.success),
             trace_id: entry.request.trace_id.clone(),
             address: entry.request.address.map(|address| address.to_string()),
-            detail: if entry.detail.is_empty() { "{}".to_owned() } else { serde_json::Value::Object(entry.detail.clone()).to_string() },
+            detail: if entry.detail.is_empty() {
+                "{}".to_owned()
+            } else {
+                serde_json::Value::Object(entry.detail.clone()).to_string()
+            },
             mac_key: String::new(),
             mac: Vec::new(),
         }

@@ -54,13 +54,24 @@ impl CredentialCache {
         let weigh = |_: &(WorkspaceId, CredentialId), cached: &Cached| {
             let credential = &cached.credential;
             let texts = credential.description.as_ref().map_or(0, String::len)
-                + credential.tags.iter().map(|tag| tag.len() + 24).sum::<usize>()
+                + credential
+                    .tags
+                    .iter()
+                    .map(|tag| tag.len() + 24)
+                    .sum::<usize>()
                 + credential.metadata.len() * 128;
             u32::try_from(OVERHEAD + texts + cached.sealed.sealed.len()).unwrap_or(u32::MAX)
         };
         Self {
-            by_id: Cache::builder().max_capacity(WEIGHT).weigher(weigh).time_to_live(LIFE).build(),
-            by_name: Cache::builder().max_capacity(NAMES).time_to_live(LIFE).build(),
+            by_id: Cache::builder()
+                .max_capacity(WEIGHT)
+                .weigher(weigh)
+                .time_to_live(LIFE)
+                .build(),
+            by_name: Cache::builder()
+                .max_capacity(NAMES)
+                .time_to_live(LIFE)
+                .build(),
             stamps: (0..STAMPS).map(|_| Mutex::new(0)).collect(),
             hasher: RandomState::new(),
             trusted: AtomicBool::new(!shared),
@@ -77,7 +88,8 @@ impl CredentialCache {
     pub(crate) fn by_name(&self, workspace: WorkspaceId, name: &str) -> Option<Cached> {
         let id = self.by_name.get(&(workspace, Arc::from(name)))?;
         // A name may have gone to another credential since.
-        self.by_id(workspace, id).filter(|cached| cached.credential.name.as_str() == name)
+        self.by_id(workspace, id)
+            .filter(|cached| cached.credential.name.as_str() == name)
     }
 
     /// To be taken before the database is read.
@@ -90,8 +102,12 @@ impl CredentialCache {
         let credential = &cached.credential;
         let now = self.lock(credential.workspace);
         if *now == stamp.0 && self.trusted.load(Ordering::Acquire) {
-            self.by_id.insert((credential.workspace, credential.id), cached.clone());
-            self.by_name.insert((credential.workspace, Arc::from(credential.name.as_str())), credential.id);
+            self.by_id
+                .insert((credential.workspace, credential.id), cached.clone());
+            self.by_name.insert(
+                (credential.workspace, Arc::from(credential.name.as_str())),
+                credential.id,
+            );
         }
     }
 
@@ -106,7 +122,9 @@ impl CredentialCache {
         let hash = self.hasher.hash_one(workspace);
         let index = usize::try_from(hash % STAMPS as u64).unwrap_or_default();
         // A number is whole whatever its holder was doing.
-        self.stamps[index].lock().unwrap_or_else(PoisonError::into_inner)
+        self.stamps[index]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_all(&self) {
@@ -126,7 +144,8 @@ impl Heed for CredentialCache {
     fn heard(&self, words: &str) {
         let mut words = words.split(' ');
         if words.next() == Some("credential")
-            && let (Some(Ok(workspace)), Some(Ok(id))) = (words.next().map(str::parse), words.next().map(str::parse))
+            && let (Some(Ok(workspace)), Some(Ok(id))) =
+                (words.next().map(str::parse), words.next().map(str::parse))
         {
             self.forget(workspace, id);
         }

@@ -34,9 +34,21 @@ impl Vault {
         let (credential, payload) = self.prepare(workspace, permit.actor().user, new)?;
 
         let now = credential.created_at.as_millisecond();
-        let key = self.inner.keys.sealing(&self.inner.database, workspace, now).await?;
-        let place = VersionPlace { workspace, credential: credential.id, version: credential.version, data_key: &key.id };
-        let sealed = SealedRow { data_key: key.id.to_string(), sealed: payload.seal(&key.seal, place)? };
+        let key = self
+            .inner
+            .keys
+            .sealing(&self.inner.database, workspace, now)
+            .await?;
+        let place = VersionPlace {
+            workspace,
+            credential: credential.id,
+            version: credential.version,
+            data_key: &key.id,
+        };
+        let sealed = SealedRow {
+            data_key: key.id.to_string(),
+            sealed: payload.seal(&key.seal, place)?,
+        };
 
         let mut entry = NewEntry::by(permit.actor(), action::CREDENTIAL_CREATE)
             .within(workspace)
@@ -51,10 +63,18 @@ impl Vault {
             place: (workspace, credential.id),
             cache: Arc::clone(&self.inner.credentials),
         };
-        match self.inner.audit.commit(entry, Some(Box::new(insertion))).await?.applied {
+        match self
+            .inner
+            .audit
+            .commit(entry, Some(Box::new(insertion)))
+            .await?
+            .applied
+        {
             Applied::Done => Ok(Arc::new(credential)),
             Applied::Refused(Refusal::NameTaken | Refusal::Gone | Refusal::Stale) => {
-                Err(VaultError::NameTaken { name: credential.name.to_string() })
+                Err(VaultError::NameTaken {
+                    name: credential.name.to_string(),
+                })
             }
         }
     }
@@ -67,19 +87,22 @@ impl Vault {
         new: NewCredential,
     ) -> Result<(Credential, Payload), VaultError> {
         let mut problems = Problems::default();
-        let Some(checked) = rules::check_new(&new, &mut problems) else {
-            problems.settle()?;
-            // Without a problem there is something checked.
+        let checked = rules::check_new(&new, &mut problems);
+        let resolved = checked.kind.as_deref().map(|kind| {
+            let given = Given {
+                kind,
+                provider: checked.provider.as_deref(),
+                value: new.value.as_ref(),
+                fields: &new.fields,
+            };
+            resolve(&self.inner.catalogue.load(), given, &mut problems)
+        });
+        problems.settle()?;
+        let (Some(name), Some(kind), Some(resolved)) = (checked.name, checked.kind, resolved)
+        else {
+            // What has no problem is there.
             return Err(VaultError::Invalid(Vec::new()));
         };
-        let given = Given {
-            kind: &checked.kind,
-            provider: checked.provider.as_deref(),
-            value: new.value.as_ref(),
-            fields: &new.fields,
-        };
-        let resolved = resolve(&self.inner.catalogue.load(), given, &mut problems);
-        problems.settle()?;
 
         let now = self.now();
         let plugin = resolved.plugin.map(|plugin| plugin.name().to_owned());
@@ -87,8 +110,8 @@ impl Vault {
             id: CredentialId::random(),
             workspace,
             owner,
-            name: checked.name,
-            kind: checked.kind.clone(),
+            name,
+            kind: kind.clone(),
             provider: checked.provider.or_else(|| plugin.clone()),
             plugin: plugin.clone(),
             description: new.description,
@@ -110,7 +133,7 @@ impl Vault {
             last_used: LastUsed::new(None),
         };
         let payload = Payload {
-            kind: checked.kind,
+            kind,
             plugin,
             connection: checked.connection,
             origins: resolved.origins,
@@ -128,7 +151,10 @@ struct Insertion {
 }
 
 impl Change for Insertion {
-    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             if !rows::insert(transaction, &self.row, &self.sealed, INITIAL).await? {
                 return Ok(Applied::Refused(Refusal::NameTaken));

@@ -53,15 +53,29 @@ impl Vault {
         permit: &Permit<credential::Read>,
         reference: &CredentialRef,
     ) -> Result<CredentialDetails, VaultError> {
-        let credential = self.look_up(permit.workspace(), reference).await?.credential;
+        let credential = self
+            .look_up(permit.workspace(), reference)
+            .await?
+            .credential;
         let id = credential.id.to_string();
         let now = self.now().as_millisecond();
         let (total, day, week) = uses::totals(&self.inner.database, &id, now).await?;
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
-        let usage = Usage { total: count(total), last_24h: count(day), last_7d: count(week) };
+        let usage = Usage {
+            total: count(total),
+            last_24h: count(day),
+            last_7d: count(week),
+        };
         let versions = rows::versions(&self.inner.database, &id).await?;
-        let versions = versions.into_iter().map(VersionInfo::try_from).collect::<Result<_, _>>()?;
-        Ok(CredentialDetails { credential, usage, versions })
+        let versions = versions
+            .into_iter()
+            .map(VersionInfo::try_from)
+            .collect::<Result<_, _>>()?;
+        Ok(CredentialDetails {
+            credential,
+            usage,
+            versions,
+        })
     }
 }
 
@@ -70,7 +84,8 @@ impl TryFrom<rows::VersionRow> for VersionInfo {
 
     fn try_from(row: rows::VersionRow) -> Result<Self, StoreError> {
         Ok(Self {
-            version: u32::try_from(row.version).map_err(|why| StoreError::damaged("version", why))?,
+            version: u32::try_from(row.version)
+                .map_err(|why| StoreError::damaged("version", why))?,
             state: row.state,
             reason: row.reason,
             created_at: Timestamp::from_millisecond(row.created_at)

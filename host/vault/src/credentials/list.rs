@@ -90,7 +90,10 @@ impl Vault {
         let wanted = Wanted {
             workspace: workspace.to_string(),
             kind: filter.kind.as_ref().map(|kind| kind.to_lowercase()),
-            provider: filter.provider.as_ref().map(|provider| provider.to_lowercase()),
+            provider: filter
+                .provider
+                .as_ref()
+                .map(|provider| provider.to_lowercase()),
             status: filter.status.map(Status::as_str),
         };
         let now = self.now().as_millisecond();
@@ -99,19 +102,36 @@ impl Vault {
         let page = rows::page(&self.inner.database, &wanted, now, limit, offset).await?;
         let read = |row| Credential::try_from(row).map(Arc::new);
         let credentials = page.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(CredentialPage { credentials, counts: self.count(workspace, wanted, now).await? })
+        Ok(CredentialPage {
+            credentials,
+            counts: self.count(workspace, wanted, now).await?,
+        })
     }
 
     /// How many credentials a workspace has. At most 30 seconds old.
-    pub async fn counts(&self, permit: &Permit<credential::Read>) -> Result<CredentialCounts, VaultError> {
+    pub async fn counts(
+        &self,
+        permit: &Permit<credential::Read>,
+    ) -> Result<CredentialCounts, VaultError> {
         let workspace = permit.workspace();
-        let wanted = Wanted { workspace: workspace.to_string(), ..Wanted::default() };
-        self.count(workspace, wanted, self.now().as_millisecond()).await
+        let wanted = Wanted {
+            workspace: workspace.to_string(),
+            ..Wanted::default()
+        };
+        self.count(workspace, wanted, self.now().as_millisecond())
+            .await
     }
 
-    async fn count(&self, workspace: WorkspaceId, wanted: Wanted, now: i64) -> Result<CredentialCounts, VaultError> {
+    async fn count(
+        &self,
+        workspace: WorkspaceId,
+        wanted: Wanted,
+        now: i64,
+    ) -> Result<CredentialCounts, VaultError> {
         let stamp = self.inner.credentials.stamp(workspace);
-        let fresh = |counted: &Counted| counted.stamp == stamp && (counted.at..counted.at + COUNT_LIFE_MS).contains(&now);
+        let fresh = |counted: &Counted| {
+            counted.stamp == stamp && (counted.at..counted.at + COUNT_LIFE_MS).contains(&now)
+        };
         if let Some(counted) = self.inner.counts.0.get(&wanted).filter(fresh) {
             return Ok(counted.counts);
         }
@@ -129,7 +149,14 @@ impl Vault {
                 Some(Status::Rotating) | None => {}
             }
         }
-        self.inner.counts.0.insert(wanted, Counted { stamp, at: now, counts });
+        self.inner.counts.0.insert(
+            wanted,
+            Counted {
+                stamp,
+                at: now,
+                counts,
+            },
+        );
         Ok(counts)
     }
 }

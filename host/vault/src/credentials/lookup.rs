@@ -22,11 +22,17 @@ impl Vault {
         permit: &Permit<credential::Read>,
         reference: &CredentialRef,
     ) -> Result<Arc<Credential>, VaultError> {
-        self.look_up(permit.workspace(), reference).await.map(|cached| cached.credential)
+        self.look_up(permit.workspace(), reference)
+            .await
+            .map(|cached| cached.credential)
     }
 
     /// A credential of that workspace with its sealed version.
-    pub(super) async fn look_up(&self, workspace: WorkspaceId, reference: &CredentialRef) -> Result<Cached, VaultError> {
+    pub(super) async fn look_up(
+        &self,
+        workspace: WorkspaceId,
+        reference: &CredentialRef,
+    ) -> Result<Cached, VaultError> {
         let cache = &self.inner.credentials;
         let cached = match reference {
             CredentialRef::Id(id) => cache.by_id(workspace, *id),
@@ -67,7 +73,13 @@ impl Vault {
     pub(super) async fn unseal(&self, cached: &Cached) -> Result<Payload, VaultError> {
         let credential = &cached.credential;
         let keys = &self.inner.keys;
-        let key = keys.opening(&self.inner.database, credential.workspace, &cached.sealed.data_key).await?;
+        let key = keys
+            .opening(
+                &self.inner.database,
+                credential.workspace,
+                &cached.sealed.data_key,
+            )
+            .await?;
         let place = VersionPlace {
             workspace: credential.workspace,
             credential: credential.id,
@@ -82,8 +94,14 @@ impl TryFrom<WholeRow> for Cached {
     type Error = StoreError;
 
     fn try_from(row: WholeRow) -> Result<Self, StoreError> {
-        let sealed = SealedVersion { data_key: row.sealed.data_key.into(), sealed: row.sealed.sealed.into() };
-        Ok(Self { credential: Arc::new(row.credential.try_into()?), sealed })
+        let sealed = SealedVersion {
+            data_key: row.sealed.data_key.into(),
+            sealed: row.sealed.sealed.into(),
+        };
+        Ok(Self {
+            credential: Arc::new(row.credential.try_into()?),
+            sealed,
+        })
     }
 }
 
@@ -109,7 +127,8 @@ impl TryFrom<CredentialRow> for Credential {
             metadata: serde_json::from_str(&row.metadata).map_err(damaged)?,
             provider_credential_id: row.provider_credential_id,
             active: row.active != 0,
-            health: Health::parse(&row.health).ok_or_else(|| damaged("its health is no word for one"))?,
+            health: Health::parse(&row.health)
+                .ok_or_else(|| damaged("its health is no word for one"))?,
             health_reason: row.health_reason,
             health_checked_at: row.health_checked_at.map(time).transpose()?,
             expires_at: row.expires_at.map(time).transpose()?,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::status::{Status, Standing};
+use super::status::{Standing, Status};
 use crate::health::Health;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 
@@ -67,7 +67,11 @@ pub struct Rotation {
 
 impl Default for Rotation {
     fn default() -> Self {
-        Self { enabled: false, interval_hours: 720, strategy: RotationStrategy::Manual }
+        Self {
+            enabled: false,
+            interval_hours: 720,
+            strategy: RotationStrategy::Manual,
+        }
     }
 }
 
@@ -99,7 +103,9 @@ impl RotationStrategy {
     /// The strategy of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|strategy| strategy.as_str() == word)
+        Self::ALL
+            .into_iter()
+            .find(|strategy| strategy.as_str() == word)
     }
 }
 
@@ -176,10 +182,13 @@ impl Credential {
     /// When it is next due to rotate by itself: an interval after its last rotation, or after it was stored.
     #[must_use]
     pub fn next_rotation_at(&self) -> Option<Timestamp> {
-        let due = self.rotation.enabled && self.active && self.rotation.strategy == RotationStrategy::Scheduled;
+        let due = self.rotation.enabled
+            && self.active
+            && self.rotation.strategy == RotationStrategy::Scheduled;
         let since = self.last_rotated_at.unwrap_or(self.created_at);
         let interval = i64::from(self.rotation.interval_hours) * 3_600_000;
-        due.then(|| Timestamp::from_millisecond(since.as_millisecond() + interval).ok()).flatten()
+        due.then(|| Timestamp::from_millisecond(since.as_millisecond() + interval).ok())
+            .flatten()
     }
 }
 
@@ -210,8 +219,14 @@ mod tests {
 
     #[test]
     fn names_are_normalised_and_checked() {
-        assert_eq!(CredentialName::parse("e\u{301}").unwrap().as_str(), "\u{e9}");
-        assert_eq!(CredentialName::parse("Schlüssel 🔑").unwrap().as_str(), "Schlüssel 🔑");
+        assert_eq!(
+            CredentialName::parse("e\u{301}").unwrap().as_str(),
+            "\u{e9}"
+        );
+        assert_eq!(
+            CredentialName::parse("Schlüssel 🔑").unwrap().as_str(),
+            "Schlüssel 🔑"
+        );
         assert!(CredentialName::parse(&"ä".repeat(100)).is_ok());
         for bad in ["", "  ", "a\nb", "a\u{0}", "\u{85}", &"ä".repeat(101)] {
             assert!(CredentialName::parse(bad).is_err(), "{bad:?}");

@@ -29,8 +29,17 @@ impl Vault {
         let entry = NewEntry::by(permit.actor(), action::CREDENTIAL_DELETE)
             .within(workspace)
             .about(credential.id, credential.name.as_str());
-        let removal = Removal { place: (workspace, credential.id), cache: Arc::clone(&self.inner.credentials) };
-        match self.inner.audit.commit(entry, Some(Box::new(removal))).await?.applied {
+        let removal = Removal {
+            place: (workspace, credential.id),
+            cache: Arc::clone(&self.inner.credentials),
+        };
+        match self
+            .inner
+            .audit
+            .commit(entry, Some(Box::new(removal)))
+            .await?
+            .applied
+        {
             Applied::Done => Ok(credential),
             Applied::Refused(_) => Err(VaultError::NotFound),
         }
@@ -43,7 +52,10 @@ struct Removal {
 }
 
 impl Change for Removal {
-    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             let (workspace, id) = self.place;
             if !rows::delete(transaction, &workspace.to_string(), &id.to_string()).await? {

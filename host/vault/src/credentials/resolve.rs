@@ -40,15 +40,27 @@ pub(super) struct Resolved {
 }
 
 /// Finds the plugin and checks the fields by its rules; what breaks one is added to the problems.
-pub(super) fn resolve(catalogue: &Catalogue, given: Given<'_>, problems: &mut Problems) -> Resolved {
+pub(super) fn resolve(
+    catalogue: &Catalogue,
+    given: Given<'_>,
+    problems: &mut Problems,
+) -> Resolved {
     let plugin = find_plugin(catalogue, given).cloned();
-    let kind = plugin.as_ref().and_then(|plugin| plugin.manifest().kind(given.kind));
+    let kind = plugin
+        .as_ref()
+        .and_then(|plugin| plugin.manifest().kind(given.kind));
     let fields = match kind {
         Some(kind) => known_fields(kind, given, problems),
         None => opaque_fields(given, problems),
     };
-    let origins = kind.map(|kind| origins(kind, &fields, problems)).unwrap_or_default();
-    Resolved { plugin, fields, origins }
+    let origins = kind
+        .map(|kind| origins(kind, &fields, problems))
+        .unwrap_or_default();
+    Resolved {
+        plugin,
+        fields,
+        origins,
+    }
 }
 
 /// The plugin that bears the provider's name, else the one that recognises the value, else, where no provider was
@@ -61,7 +73,10 @@ fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc
     let mut declaring = catalogue.declaring_kind(given.kind);
     let only = declaring.next().filter(|_| declaring.next().is_none());
     // A bare value, or the field that a bare value would mean to the plugins that declare the kind.
-    let mut candidates = given.value.into_iter().chain(given.fields.iter().map(|(_, value)| value));
+    let mut candidates = given
+        .value
+        .into_iter()
+        .chain(given.fields.iter().map(|(_, value)| value));
     candidates
         .find_map(|value| catalogue.recognise(given.kind, value))
         .or_else(|| only.filter(|_| given.provider.is_none()))
@@ -73,17 +88,33 @@ fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<F
     for (name, value) in given.fields {
         if kind.field(name).is_none() {
             let known: Vec<_> = kind.fields.iter().map(|rule| rule.name.as_str()).collect();
-            problems.add(name, format!("is not a field of `{}`; its fields are {}", kind.name, known.join(", ")));
+            problems.add(
+                name,
+                format!(
+                    "is not a field of `{}`; its fields are {}",
+                    kind.name,
+                    known.join(", ")
+                ),
+            );
         } else if values.insert(name, (name, value)).is_some() {
             problems.add(name, "is given twice");
         }
     }
     if let Some(value) = given.value {
         match kind.main_field() {
-            None => problems.add(VALUE, format!("`{}` has several secret fields; give them in `fields`", kind.name)),
+            None => problems.add(
+                VALUE,
+                format!(
+                    "`{}` has several secret fields; give them in `fields`",
+                    kind.name
+                ),
+            ),
             Some(rule) => {
                 if values.insert(&rule.name, (VALUE, value)).is_some() {
-                    problems.add(VALUE, format!("means the field `{}`, which is given, too", rule.name));
+                    problems.add(
+                        VALUE,
+                        format!("means the field `{}`, which is given, too", rule.name),
+                    );
                 }
             }
         }
@@ -92,14 +123,21 @@ fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<F
     for rule in &kind.fields {
         match values.get(rule.name.as_str()) {
             Some((given_as, value)) => fields.extend(known_field(rule, given_as, value, problems)),
-            None if rule.required => problems.add(&rule.name, format!("is missing: {}", rule.label)),
+            None if rule.required => {
+                problems.add(&rule.name, format!("is missing: {}", rule.label))
+            }
             None => {}
         }
     }
     fields
 }
 
-fn known_field(rule: &FieldRule, given_as: &str, value: &Secret, problems: &mut Problems) -> Option<Field> {
+fn known_field(
+    rule: &FieldRule,
+    given_as: &str,
+    value: &Secret,
+    problems: &mut Problems,
+) -> Option<Field> {
     let Some(text) = value.expose_str() else {
         problems.add(given_as, "is not text");
         return None;
@@ -112,9 +150,20 @@ fn known_field(rule: &FieldRule, given_as: &str, value: &Secret, problems: &mut 
         Some("is empty; leave it out".to_owned())
     } else if !rule.secret && text.chars().any(char::is_control) {
         Some("has a control character, such as a line break; leave it out".to_owned())
-    } else if rule.pattern.as_ref().is_some_and(|pattern| !pattern.matches_whole(text)) {
-        let example = rule.example.as_ref().map(|example| format!(", such as `{example}`")).unwrap_or_default();
-        Some(format!("does not look like what it should be: {}{example}", rule.label))
+    } else if rule
+        .pattern
+        .as_ref()
+        .is_some_and(|pattern| !pattern.matches_whole(text))
+    {
+        let example = rule
+            .example
+            .as_ref()
+            .map(|example| format!(", such as `{example}`"))
+            .unwrap_or_default();
+        Some(format!(
+            "does not look like what it should be: {}{example}",
+            rule.label
+        ))
     } else {
         None
     };
@@ -122,24 +171,47 @@ fn known_field(rule: &FieldRule, given_as: &str, value: &Secret, problems: &mut 
         problems.add(given_as, message);
         return None;
     }
-    let value = if rule.secret { FieldValue::Secret(value.clone()) } else { FieldValue::Text(text.to_owned()) };
-    Some(Field { name: rule.name.clone(), value })
+    let value = if rule.secret {
+        FieldValue::Secret(value.clone())
+    } else {
+        FieldValue::Text(text.to_owned())
+    };
+    Some(Field {
+        name: rule.name.clone(),
+        value,
+    })
 }
 
 /// Fields that no plugin knows: all of them secret.
 fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
-    let fields = given.fields.iter().map(|(name, value)| (name.as_str(), value));
+    let fields = given
+        .fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value));
     let mut seen = BTreeMap::new();
-    for (name, value) in given.value.map(|value| (VALUE, value)).into_iter().chain(fields) {
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    for (name, value) in given
+        .value
+        .map(|value| (VALUE, value))
+        .into_iter()
+        .chain(fields)
+    {
+        let plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if !plain || name.is_empty() || name.len() > 64 {
-            problems.add("fields", "have names of 1 to 64 letters, digits, `_` and `-`");
+            problems.add(
+                "fields",
+                "have names of 1 to 64 letters, digits, `_` and `-`",
+            );
         } else if value.len() > LONGEST_VALUE {
             problems.add(name, "is longer than 64 KiB");
         } else if value.expose_str().is_none() {
             problems.add(name, "is not text");
         } else if value.len() < SHORTEST_SECRET {
-            problems.add(name, "is shorter than 8 bytes, which is too short for a secret");
+            problems.add(
+                name,
+                "is shorter than 8 bytes, which is too short for a secret",
+            );
         } else if seen.insert(name, value).is_some() {
             problems.add(name, "is given twice");
         }
@@ -147,7 +219,10 @@ fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
     if seen.len() > MOST_FIELDS {
         problems.add("fields", "are more than 32");
     }
-    let secret = |(name, value): (&str, &Secret)| Field { name: name.to_owned(), value: FieldValue::Secret(value.clone()) };
+    let secret = |(name, value): (&str, &Secret)| Field {
+        name: name.to_owned(),
+        value: FieldValue::Secret(value.clone()),
+    };
     seen.into_iter().map(secret).collect()
 }
 
@@ -155,22 +230,27 @@ fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
 /// whoever changes where a secret goes gives the secret again. A pattern of sub-domains names no origin that could be
 /// fixed, so a credential gets none from it.
 fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin> {
-    let places = kind.fields.iter().flat_map(|rule| rule.places.iter().chain(&rule.signature_places));
+    let places = kind
+        .fields
+        .iter()
+        .flat_map(|rule| rule.places.iter().chain(&rule.signature_places));
     let mut origins = Vec::new();
     for pattern in places.map(|place| &place.origin) {
         let origin = match pattern {
             OriginPattern::Exact(origin) => Some(origin.clone()),
             OriginPattern::SubDomains(_) => None,
-            OriginPattern::Field(name) => match text_of(fields, name).map(|text| Url::parse(text).ok()) {
-                None => None,
-                Some(url) => match url.as_ref().and_then(Origin::of) {
-                    Some(origin) => Some(origin),
-                    None => {
-                        problems.add(name, "is not a URL with https:// or http://");
-                        None
-                    }
-                },
-            },
+            OriginPattern::Field(name) => {
+                match text_of(fields, name).map(|text| Url::parse(text).ok()) {
+                    None => None,
+                    Some(url) => match url.as_ref().and_then(Origin::of) {
+                        Some(origin) => Some(origin),
+                        None => {
+                            problems.add(name, "is not a URL with https:// or http://");
+                            None
+                        }
+                    },
+                }
+            }
         };
         if let Some(origin) = origin
             && !origins.contains(&origin)
@@ -182,8 +262,122 @@ fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin
 }
 
 fn text_of<'f>(fields: &'f [Field], name: &str) -> Option<&'f str> {
-    fields.iter().find(|field| field.name == name).and_then(|field| match &field.value {
-        FieldValue::Text(text) => Some(text.as_str()),
-        FieldValue::Secret(_) => None,
-    })
+    fields
+        .iter()
+        .find(|field| field.name == name)
+        .and_then(|field| match &field.value {
+            FieldValue::Text(text) => Some(text.as_str()),
+            FieldValue::Secret(_) => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind() -> Kind {
+        serde_json::from_value(serde_json::json!({
+            "name": "n8n",
+            "label": "n8n",
+            "fields": [
+                { "name": "base_url", "label": "Address", "required": true },
+                {
+                    "name": "api_key",
+                    "label": "API key",
+                    "secret": true,
+                    "required": true,
+                    "pattern": "n8n_[a-z0-9]+",
+                    "example": "n8n_abc123",
+                    "places": [
+                        { "origin": "{base_url}", "methods": ["GET"], "path-prefix": "/", "at": "header:x-key" },
+                        { "origin": "https://n8n.io", "methods": ["GET"], "path-prefix": "/", "at": "header:x-key" },
+                    ],
+                },
+                { "name": "webhook", "label": "Webhook" },
+            ],
+        }))
+        .unwrap()
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
+    fn check(
+        value: Option<&str>,
+        fields: &[(&str, &str)],
+    ) -> Result<(Vec<String>, Vec<String>), Vec<(String, String)>> {
+        let value = value.map(secret);
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), secret(value)))
+            .collect();
+        let given = Given {
+            kind: "n8n",
+            provider: None,
+            value: value.as_ref(),
+            fields: &fields,
+        };
+        let mut problems = Problems::default();
+        let fields = known_fields(&kind(), given, &mut problems);
+        let origins = origins(&kind(), &fields, &mut problems);
+        match problems.settle() {
+            Ok(()) => Ok((
+                fields.into_iter().map(|field| field.name).collect(),
+                origins.iter().map(Origin::to_string).collect(),
+            )),
+            Err(crate::error::VaultError::Invalid(problems)) => Err(problems
+                .into_iter()
+                .map(|problem| (problem.field, problem.message))
+                .collect()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_bare_value_is_the_one_required_secret_and_origins_are_fixed() {
+        let fields = [("base_url", "https://n8n.example/home")];
+        let (names, origins) = check(Some("n8n_0123456789"), &fields).unwrap();
+        assert_eq!(names, ["base_url", "api_key"]);
+        assert_eq!(origins, ["https://n8n.example", "https://n8n.io"]);
+    }
+
+    #[test]
+    fn each_broken_rule_is_told_with_the_callers_own_name_for_the_field() {
+        let cases: [(Option<&str>, &[(&str, &str)], &[&str]); 6] = [
+            (None, &[], &["base_url", "api_key"]),
+            (
+                Some("n8n_0123456789"),
+                &[("base_url", "gopher://x")],
+                &["base_url"],
+            ),
+            (
+                Some("wrong-0123456789"),
+                &[("base_url", "https://x.example")],
+                &["value"],
+            ),
+            (
+                Some("n8n_0"),
+                &[("base_url", "https://x.example"), ("webhook", "")],
+                &["value", "webhook"],
+            ),
+            (
+                Some("n8n_0123456789"),
+                &[("base_url", "https://x.example"), ("colour", "red")],
+                &["colour"],
+            ),
+            (
+                Some("n8n_0123456789"),
+                &[("base_url", "https://x.example"), ("api_key", "n8n_123456")],
+                &["value"],
+            ),
+        ];
+        for (value, fields, told) in cases {
+            let problems = check(value, fields).unwrap_err();
+            let names: Vec<_> = problems.iter().map(|(field, _)| field.as_str()).collect();
+            assert_eq!(names, told);
+            let echoed = |message: &str| value.is_some_and(|value| message.contains(value));
+            assert!(problems.iter().all(|(_, message)| !echoed(message)));
+        }
+    }
 }

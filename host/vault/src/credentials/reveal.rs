@@ -50,11 +50,18 @@ impl Vault {
                 .within(workspace)
                 .about(credential.id, credential.name.as_str())
                 .detail("version", credential.version);
-            let used = Use { credential: credential.id, generation: credential.generation };
+            let used = Use {
+                credential: credential.id,
+                generation: credential.generation,
+            };
             match self.inner.audit.commit_use(entry, used).await?.applied {
                 Applied::Done => {
                     credential.last_used.used(self.now().as_millisecond());
-                    let fields = payload.fields.into_iter().map(RevealedField::from).collect();
+                    let fields = payload
+                        .fields
+                        .into_iter()
+                        .map(RevealedField::from)
+                        .collect();
                     return Ok(Revealed { credential, fields });
                 }
                 // What was read came from a cache, and the credential has changed since: by another host, or just now.
@@ -70,7 +77,10 @@ impl Vault {
 
 /// It changes faster than it can be read.
 pub(super) fn changing() -> VaultError {
-    VaultError::Conflict { message: "Credential is being changed by others".to_owned(), retry_after_ms: Some(1000) }
+    VaultError::Conflict {
+        message: "Credential is being changed by others".to_owned(),
+        retry_after_ms: Some(1000),
+    }
 }
 
 impl From<claviger_runtime::subject::Field> for RevealedField {
@@ -79,6 +89,10 @@ impl From<claviger_runtime::subject::Field> for RevealedField {
             FieldValue::Text(text) => (false, Secret::from(text)),
             FieldValue::Secret(secret) => (true, secret),
         };
-        Self { name: field.name, secret, value }
+        Self {
+            name: field.name,
+            secret,
+            value,
+        }
     }
 }

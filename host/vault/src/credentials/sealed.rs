@@ -69,32 +69,55 @@ impl VersionPlace<'_> {
 
 impl Payload {
     /// Seals it for its place.
-    pub(crate) fn seal(&self, key: &SealKey, place: VersionPlace<'_>) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn seal(
+        &self,
+        key: &SealKey,
+        place: VersionPlace<'_>,
+    ) -> Result<Vec<u8>, VaultError> {
         let encoded = Encoded {
             kind: &self.kind,
             plugin: self.plugin.as_deref(),
             connection: self.connection.as_deref(),
-            origins: self.origins.iter().map(|origin| origin.to_string().into()).collect(),
+            origins: self
+                .origins
+                .iter()
+                .map(|origin| origin.to_string().into())
+                .collect(),
             fields: self.fields.iter().map(EncodedField::of).collect(),
         };
         // Sized beforehand: a buffer that grows leaves what it held behind.
         let size = postcard::experimental::serialized_size(&encoded).map_err(InternalError::new)?;
         let mut buffer = Zeroizing::new(vec![0; size]);
         postcard::to_slice(&encoded, &mut buffer).map_err(InternalError::new)?;
-        key.seal(&buffer, &place.associated()).map_err(|error| InternalError::new(error).into())
+        key.seal(&buffer, &place.associated())
+            .map_err(|error| InternalError::new(error).into())
     }
 
     /// Opens what was sealed for that place.
-    pub(crate) fn open(sealed: &[u8], key: &SealKey, place: VersionPlace<'_>) -> Result<Self, VaultError> {
-        let plain = key.open(sealed, &place.associated()).map_err(InternalError::new)?;
+    pub(crate) fn open(
+        sealed: &[u8],
+        key: &SealKey,
+        place: VersionPlace<'_>,
+    ) -> Result<Self, VaultError> {
+        let plain = key
+            .open(sealed, &place.associated())
+            .map_err(InternalError::new)?;
         let encoded: Encoded<'_> = postcard::from_bytes(&plain).map_err(InternalError::new)?;
-        let origins = encoded.origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
+        let origins = encoded
+            .origins
+            .iter()
+            .map(|origin| origin.parse())
+            .collect::<Result<_, _>>();
         Ok(Self {
             kind: encoded.kind.to_owned(),
             plugin: encoded.plugin.map(str::to_owned),
             connection: encoded.connection.map(str::to_owned),
             origins: origins.map_err(InternalError::new)?,
-            fields: encoded.fields.iter().map(EncodedField::read).collect::<Result<_, _>>()?,
+            fields: encoded
+                .fields
+                .iter()
+                .map(EncodedField::read)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -105,16 +128,27 @@ impl<'p> EncodedField<'p> {
             FieldValue::Text(text) => (false, text.as_bytes()),
             FieldValue::Secret(secret) => (true, secret.expose()),
         };
-        Self { name: &field.name, secret, value }
+        Self {
+            name: &field.name,
+            secret,
+            value,
+        }
     }
 
     fn read(&self) -> Result<Field, VaultError> {
         let value = if self.secret {
             FieldValue::Secret(Secret::new(self.value.to_vec()))
         } else {
-            FieldValue::Text(std::str::from_utf8(self.value).map_err(InternalError::new)?.to_owned())
+            FieldValue::Text(
+                std::str::from_utf8(self.value)
+                    .map_err(InternalError::new)?
+                    .to_owned(),
+            )
         };
-        Ok(Field { name: self.name.to_owned(), value })
+        Ok(Field {
+            name: self.name.to_owned(),
+            value,
+        })
     }
 }
 
@@ -137,23 +171,47 @@ mod tests {
             connection: None,
             origins: vec!["https://api.openai.com".parse().unwrap()],
             fields: vec![
-                Field { name: "api_key".to_owned(), value: FieldValue::Secret(Secret::from("sk-canary".to_owned())) },
-                Field { name: "region".to_owned(), value: FieldValue::Text("eu".to_owned()) },
+                Field {
+                    name: "api_key".to_owned(),
+                    value: FieldValue::Secret(Secret::from("sk-canary".to_owned())),
+                },
+                Field {
+                    name: "region".to_owned(),
+                    value: FieldValue::Text("eu".to_owned()),
+                },
             ],
         };
         let sealed = payload.seal(&key, here).unwrap();
         let opened = Payload::open(&sealed, &key, here).unwrap();
-        assert_eq!((opened.kind.as_str(), opened.plugin.as_deref()), ("api_key", Some("openai")));
+        assert_eq!(
+            (opened.kind.as_str(), opened.plugin.as_deref()),
+            ("api_key", Some("openai"))
+        );
         assert_eq!(opened.origins, payload.origins);
-        assert!(matches!(&opened.fields[0].value, FieldValue::Secret(secret) if secret.expose() == b"sk-canary"));
+        assert!(
+            matches!(&opened.fields[0].value, FieldValue::Secret(secret) if secret.expose() == b"sk-canary")
+        );
         assert!(matches!(&opened.fields[1].value, FieldValue::Text(text) if text == "eu"));
 
         let elsewhere = [
-            VersionPlace { workspace: WorkspaceId::from([9; 8]), ..here },
-            VersionPlace { credential: CredentialId::from([9; 8]), ..here },
+            VersionPlace {
+                workspace: WorkspaceId::from([9; 8]),
+                ..here
+            },
+            VersionPlace {
+                credential: CredentialId::from([9; 8]),
+                ..here
+            },
             VersionPlace { version: 2, ..here },
-            VersionPlace { data_key: "k2", ..here },
+            VersionPlace {
+                data_key: "k2",
+                ..here
+            },
         ];
-        assert!(elsewhere.into_iter().all(|place| Payload::open(&sealed, &key, place).is_err()));
+        assert!(
+            elsewhere
+                .into_iter()
+                .all(|place| Payload::open(&sealed, &key, place).is_err())
+        );
     }
 }

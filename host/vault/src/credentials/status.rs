@@ -32,8 +32,14 @@ pub(crate) struct Standing {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Active, Self::Expiring, Self::Expired, Self::Rotating, Self::Failed, Self::Retired];
+    pub const ALL: [Self; 6] = [
+        Self::Active,
+        Self::Expiring,
+        Self::Expired,
+        Self::Rotating,
+        Self::Failed,
+        Self::Retired,
+    ];
 
     /// Its word: `active`, `expiring`, …
     #[must_use]
@@ -64,7 +70,9 @@ impl Status {
             Self::Expired
         } else if standing.health == Health::Invalid {
             Self::Failed
-        } else if alert_at(standing.expires_at, standing.alert_threshold_hours).is_some_and(|alert| alert <= now) {
+        } else if alert_at(standing.expires_at, standing.alert_threshold_hours)
+            .is_some_and(|alert| alert <= now)
+        {
             Self::Expiring
         } else {
             Self::Active
@@ -95,7 +103,13 @@ mod tests {
             (false, Health::Invalid, at(-9), Status::Retired),
         ];
         for (active, health, expires_at, status) in cases {
-            let standing = Standing { active, health, expires_at, alert_threshold_hours: 168, now };
+            let standing = Standing {
+                active,
+                health,
+                expires_at,
+                alert_threshold_hours: 168,
+                now,
+            };
             assert_eq!(Status::of(&standing), status);
         }
     }

@@ -79,7 +79,12 @@ impl Vault {
         permit: &Permit<credential::Test>,
         reference: &CredentialRef,
     ) -> Result<TestResult, VaultError> {
-        self.test(permit.workspace(), Arc::new(Actor::clone(permit.actor())), reference).await
+        self.test(
+            permit.workspace(),
+            Arc::new(Actor::clone(permit.actor())),
+            reference,
+        )
+        .await
     }
 
     /// Tests all active credentials of a workspace, some at a time.
@@ -90,14 +95,18 @@ impl Vault {
         let begun = tokio::time::Instant::now();
         let (mut valid, mut findings, mut last) = (0, Vec::new(), String::new());
         loop {
-            let step = rows::active_after(&self.inner.database, &workspace.to_string(), &last, STEP).await?;
+            let step =
+                rows::active_after(&self.inner.database, &workspace.to_string(), &last, STEP)
+                    .await?;
             let Some((end,)) = step.last() else { break };
             last.clone_from(end);
             let mut tests = stream::iter(step)
                 .map(|(id,)| {
                     let (vault, actor) = (self.clone(), Arc::clone(&actor));
                     async move {
-                        let id = id.parse().map_err(|why| StoreError::damaged("credential's id", why))?;
+                        let id = id
+                            .parse()
+                            .map_err(|why| StoreError::damaged("credential's id", why))?;
                         vault.test(workspace, actor, &CredentialRef::Id(id)).await
                     }
                 })
@@ -112,7 +121,12 @@ impl Vault {
                 }
             }
         }
-        let count = |health| findings.iter().filter(|found: &&TestResult| found.health == health).count() as u64;
+        let count = |health| {
+            findings
+                .iter()
+                .filter(|found: &&TestResult| found.health == health)
+                .count() as u64
+        };
         let (invalid, unknown) = (count(Health::Invalid), count(Health::Unknown));
         Ok(TestRun {
             checked: valid + invalid + unknown,
@@ -148,14 +162,25 @@ impl Vault {
                 .detail("version", credential.version)
         };
         let (finding, outcome) = match self.plugin_of(&payload) {
-            Err(reason) => (Finding { health: Health::Unknown, reason: Some(reason) }, None),
+            Err(reason) => (
+                Finding {
+                    health: Health::Unknown,
+                    reason: Some(reason),
+                },
+                None,
+            ),
             Ok(plugin) => {
                 let intent = entry(action::CREDENTIAL_TEST_INTENT).target(plugin.name());
                 self.inner.audit.commit(intent, None).await?;
-                let context =
-                    CallContext { idempotency_key: CredentialId::random().to_string(), ..CallContext::default() };
-                let outcome = plugin.validate(context, subject(&credential, payload)).await;
-                self.record_denials(actor, &credential, &plugin, &outcome.evidence).await?;
+                let context = CallContext {
+                    idempotency_key: CredentialId::random().to_string(),
+                    ..CallContext::default()
+                };
+                let outcome = plugin
+                    .validate(context, subject(&credential, payload))
+                    .await;
+                self.record_denials(actor, &credential, &plugin, &outcome.evidence)
+                    .await?;
                 (Finding::of(&outcome), Some(outcome))
             }
         };
@@ -166,7 +191,9 @@ impl Vault {
         }
         entry.success = finding.health == Health::Valid;
         // Where nobody was asked, nothing is known of it that wasn't before.
-        let change = outcome.is_some().then(|| HealthChange::of(self, &credential, &finding, tested_at));
+        let change = outcome
+            .is_some()
+            .then(|| HealthChange::of(self, &credential, &finding, tested_at));
         self.inner.audit.commit(entry, change).await?;
         Ok(result(credential, finding, outcome, tested_at))
     }
@@ -174,11 +201,21 @@ impl Vault {
     /// The plugin that works with a sealed version, or why none does.
     fn plugin_of(&self, payload: &Payload) -> Result<Arc<Plugin>, String> {
         let Some(name) = &payload.plugin else {
-            return Err(format!("no plugin knows this provider and the type `{}`, so nobody can be asked", payload.kind));
+            return Err(format!(
+                "no plugin knows this provider and the type `{}`, so nobody can be asked",
+                payload.kind
+            ));
         };
         let catalogue = self.inner.catalogue.load();
-        let plugin = catalogue.by_name(name).filter(|plugin| plugin.manifest().kind(&payload.kind).is_some());
-        let plugin = plugin.ok_or_else(|| format!("the plugin `{name}` isn't here, or no longer knows `{}`", payload.kind))?;
+        let plugin = catalogue
+            .by_name(name)
+            .filter(|plugin| plugin.manifest().kind(&payload.kind).is_some());
+        let plugin = plugin.ok_or_else(|| {
+            format!(
+                "the plugin `{name}` isn't here, or no longer knows `{}`",
+                payload.kind
+            )
+        })?;
         if plugin.capabilities().contains(&Capability::Validation) {
             Ok(Arc::clone(plugin))
         } else {
@@ -195,13 +232,18 @@ impl Vault {
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
         let entries = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
-            NewEntry::new(Author::Plugin { name: plugin.name().into() }, action::EGRESS_DENIED)
-                .within(credential.workspace)
-                .request(actor.request.clone())
-                .about(credential.id, credential.name.as_str())
-                .target(denial.target.as_str())
-                .failed()
-                .detail("reason", denial.reason.as_str())
+            NewEntry::new(
+                Author::Plugin {
+                    name: plugin.name().into(),
+                },
+                action::EGRESS_DENIED,
+            )
+            .within(credential.workspace)
+            .request(actor.request.clone())
+            .about(credential.id, credential.name.as_str())
+            .target(denial.target.as_str())
+            .failed()
+            .detail("reason", denial.reason.as_str())
         });
         // All at once: they go into one group.
         let commits = entries.map(|entry| self.inner.audit.commit(entry, None));
@@ -212,17 +254,27 @@ impl Vault {
 
 /// The credential as a call gets it.
 fn subject(credential: &Credential, payload: Payload) -> Subject {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
     Subject {
         id: credential.id.to_string(),
         name: credential.name.to_string(),
         kind: payload.kind,
         version: credential.version,
         fields: payload.fields,
-        metadata: credential.metadata.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        metadata: credential
+            .metadata
+            .iter()
+            .map(|(key, value)| (key.clone(), text(value)))
+            .collect(),
         external_id: credential.provider_credential_id.clone(),
         handle: None,
-        expires_at_ms: credential.expires_at.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
+        expires_at_ms: credential
+            .expires_at
+            .and_then(|at| u64::try_from(at.as_millisecond()).ok()),
         origins: payload.origins,
     }
 }
@@ -233,7 +285,9 @@ fn result(
     outcome: Option<CallOutcome<Report>>,
     tested_at: Timestamp,
 ) -> TestResult {
-    let took = outcome.as_ref().map_or(Duration::ZERO, |outcome| outcome.evidence.duration);
+    let took = outcome
+        .as_ref()
+        .map_or(Duration::ZERO, |outcome| outcome.evidence.duration);
     TestResult {
         credential,
         health: finding.health,
@@ -252,7 +306,12 @@ struct HealthChange {
 }
 
 impl HealthChange {
-    fn of(vault: &Vault, credential: &Credential, finding: &Finding, at: Timestamp) -> Box<dyn Change> {
+    fn of(
+        vault: &Vault,
+        credential: &Credential,
+        finding: &Finding,
+        at: Timestamp,
+    ) -> Box<dyn Change> {
         Box::new(Self {
             row: HealthRow {
                 workspace: credential.workspace.to_string(),
@@ -269,7 +328,10 @@ impl HealthChange {
 }
 
 impl Change for HealthChange {
-    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             if rows::set_health(transaction, &self.row).await? {
                 listen::tell(transaction, &cache::words(self.place.0, self.place.1)).await?;

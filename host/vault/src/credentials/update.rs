@@ -32,7 +32,14 @@ impl Vault {
     ) -> Result<(Arc<Credential>, Vec<&'static str>), VaultError> {
         let patch = rules::check_patch(patch)?;
         let change = |credential: &mut Credential| patch.apply(credential);
-        self.change(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_UPDATE, change).await
+        self.change(
+            permit.workspace(),
+            permit.actor(),
+            reference,
+            action::CREDENTIAL_UPDATE,
+            change,
+        )
+        .await
     }
 
     /// Makes a credential active.
@@ -41,7 +48,13 @@ impl Vault {
         permit: &Permit<credential::Update>,
         reference: &CredentialRef,
     ) -> Result<Arc<Credential>, VaultError> {
-        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_ACTIVATE).await
+        self.set_active(
+            permit.workspace(),
+            permit.actor(),
+            reference,
+            action::CREDENTIAL_ACTIVATE,
+        )
+        .await
     }
 
     /// Makes a credential inactive: its name stays taken.
@@ -50,7 +63,13 @@ impl Vault {
         permit: &Permit<credential::Update>,
         reference: &CredentialRef,
     ) -> Result<Arc<Credential>, VaultError> {
-        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_DEACTIVATE).await
+        self.set_active(
+            permit.workspace(),
+            permit.actor(),
+            reference,
+            action::CREDENTIAL_DEACTIVATE,
+        )
+        .await
     }
 
     /// Retires a credential, which is to make it inactive.
@@ -59,7 +78,13 @@ impl Vault {
         permit: &Permit<credential::Delete>,
         reference: &CredentialRef,
     ) -> Result<Arc<Credential>, VaultError> {
-        self.set_active(permit.workspace(), permit.actor(), reference, action::CREDENTIAL_RETIRE).await
+        self.set_active(
+            permit.workspace(),
+            permit.actor(),
+            reference,
+            action::CREDENTIAL_RETIRE,
+        )
+        .await
     }
 
     async fn set_active(
@@ -71,9 +96,16 @@ impl Vault {
     ) -> Result<Arc<Credential>, VaultError> {
         let active = action == action::CREDENTIAL_ACTIVATE;
         let change = |credential: &mut Credential| {
-            if std::mem::replace(&mut credential.active, active) == active { Vec::new() } else { vec!["active"] }
+            if std::mem::replace(&mut credential.active, active) == active {
+                Vec::new()
+            } else {
+                vec!["active"]
+            }
         };
-        Ok(self.change(workspace, actor, reference, action, change).await?.0)
+        Ok(self
+            .change(workspace, actor, reference, action, change)
+            .await?
+            .0)
     }
 
     async fn change(
@@ -104,10 +136,18 @@ impl Vault {
                 place: (workspace, after.id),
                 cache: Arc::clone(&self.inner.credentials),
             };
-            match self.inner.audit.commit(entry, Some(Box::new(update))).await?.applied {
+            match self
+                .inner
+                .audit
+                .commit(entry, Some(Box::new(update)))
+                .await?
+                .applied
+            {
                 Applied::Done => return Ok((Arc::new(after), changed)),
                 Applied::Refused(Refusal::NameTaken) => {
-                    return Err(VaultError::NameTaken { name: after.name.to_string() });
+                    return Err(VaultError::NameTaken {
+                        name: after.name.to_string(),
+                    });
                 }
                 Applied::Refused(Refusal::Gone | Refusal::Stale) => {
                     cached = self.read_through(workspace, reference).await?;
@@ -126,7 +166,10 @@ struct Update {
 }
 
 impl Change for Update {
-    fn apply<'a>(&'a mut self, transaction: &'a mut Transaction) -> BoxFuture<'a, Result<Applied, StoreError>> {
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             if rows::update(transaction, &self.row, self.generation).await? {
                 listen::tell(transaction, &cache::words(self.place.0, self.place.1)).await?;

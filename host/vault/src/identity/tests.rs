@@ -3,6 +3,6 @@
 
 mod access;
 mod sessions;
-mod support;
+pub(crate) mod support;
 
 pub(super) use support::SetClock;

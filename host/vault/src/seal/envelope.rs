@@ -28,21 +28,37 @@ impl SealKey {
     /// Seals `plaintext` for the place that `associated` names.
     pub(crate) fn seal(&self, plaintext: &[u8], associated: &[u8]) -> Result<Vec<u8>, Unopened> {
         let nonce = random::bytes::<NONCE>();
-        let payload = Payload { msg: plaintext, aad: associated };
+        let payload = Payload {
+            msg: plaintext,
+            aad: associated,
+        };
         // Fails only for texts of 64 GiB and more.
-        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| Unopened)?;
+        let sealed = self
+            .0
+            .encrypt(&Nonce::from(nonce), payload)
+            .map_err(|_| Unopened)?;
         Ok([&[FORMAT][..], &nonce, &sealed].concat())
     }
 
     /// Opens what was sealed for that place.
-    pub(crate) fn open(&self, sealed: &[u8], associated: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        associated: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
         let (format, rest) = sealed.split_first().ok_or(Unopened)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(Unopened)?;
         if *format != FORMAT {
             return Err(Unopened);
         }
-        let payload = Payload { msg: sealed, aad: associated };
-        self.0.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| Unopened)
+        let payload = Payload {
+            msg: sealed,
+            aad: associated,
+        };
+        self.0
+            .decrypt(&Nonce::from(*nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| Unopened)
     }
 }
 

@@ -24,20 +24,32 @@ pub enum MasterKeySource {
 
 /// The file's text; none where there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, MasterKeyError> {
-    let io = |error| MasterKeyError::Io { path: path.to_owned(), error };
+    let io = |error| MasterKeyError::Io {
+        path: path.to_owned(),
+        error,
+    };
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
         Ok(metadata) => check_mode(path, &metadata)?,
     }
-    fs::read_to_string(path).map(|text| Some(Zeroizing::new(text))).map_err(io)
+    fs::read_to_string(path)
+        .map(|text| Some(Zeroizing::new(text)))
+        .map_err(io)
 }
 
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), MasterKeyError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(MasterKeyError::Exposed { path: path.to_owned(), mode }) }
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(MasterKeyError::Exposed {
+            path: path.to_owned(),
+            mode,
+        })
+    }
 }
 
 #[cfg(not(unix))]
@@ -49,7 +61,10 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), MasterKeyError> {
 /// power cut would take away.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), MasterKeyError> {
     let write = || {
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         fs::create_dir_all(directory)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -60,7 +75,10 @@ pub(super) fn create(path: &Path, text: &str) -> Result<(), MasterKeyError> {
         file.sync_all()?;
         fs::File::open(directory)?.sync_all()
     };
-    write().map_err(|error| MasterKeyError::Io { path: path.to_owned(), error })
+    write().map_err(|error| MasterKeyError::Io {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 #[cfg(all(test, unix))]
@@ -76,10 +94,15 @@ mod tests {
         assert!(read(&path).unwrap().is_none());
         create(&path, "key\n").unwrap();
         assert_eq!(read(&path).unwrap().unwrap().as_str(), "key\n");
-        assert!(create(&path, "other\n").is_err(), "an existing key is never overwritten");
+        assert!(
+            create(&path, "other\n").is_err(),
+            "an existing key is never overwritten"
+        );
         for mode in [0o640, 0o604, 0o620] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(matches!(read(&path), Err(MasterKeyError::Exposed { mode: found, .. }) if found == mode));
+            assert!(
+                matches!(read(&path), Err(MasterKeyError::Exposed { mode: found, .. }) if found == mode)
+            );
         }
     }
 }

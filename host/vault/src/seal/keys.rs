@@ -32,7 +32,9 @@ pub(crate) enum KeyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It is wrapped by a master key that isn't here.
-    #[error("the key {key} is wrapped by the master key {master}, which isn't among those that were given")]
+    #[error(
+        "the key {key} is wrapped by the master key {master}, which isn't among those that were given"
+    )]
     NoMaster {
         /// The key's id.
         key: String,
@@ -105,31 +107,49 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Checks that the master keys are those of this database, or makes them so where it is empty.
-    pub(crate) async fn prove(mut master: MasterKeys, database: &Database, now: i64) -> Result<Self, ProofError> {
+    pub(crate) async fn prove(
+        mut master: MasterKeys,
+        database: &Database,
+        now: i64,
+    ) -> Result<Self, ProofError> {
         let mut transaction = database.begin().await?;
         rows::lock_first_start(&mut transaction).await?;
         let proofs = rows::proofs(&mut transaction).await?;
         if let Some((needed, _)) = proofs.last()
             && let Some(path) = master.unsaved()
         {
-            return Err(ProofError::Lost { path: path.clone(), needed: needed.clone() });
+            return Err(ProofError::Lost {
+                path: path.clone(),
+                needed: needed.clone(),
+            });
         }
         for (id, proof) in &proofs {
-            let opens = |key: &super::master::MasterKey| key.seal.open(proof, id.as_bytes()).is_ok();
+            let opens =
+                |key: &super::master::MasterKey| key.seal.open(proof, id.as_bytes()).is_ok();
             // Every key that ever sealed something must be here: without it, something doesn't open.
             if !master.by_id(id).is_some_and(opens) {
-                return Err(ProofError::WrongKey { needed: id.clone(), given: master.active().id.clone() });
+                return Err(ProofError::WrongKey {
+                    needed: id.clone(),
+                    given: master.active().id.clone(),
+                });
             }
         }
         master.save()?;
         for key in master.iter() {
             if !proofs.iter().any(|(id, _)| *id == key.id) {
-                let proof = key.seal.seal(PROOF, key.id.as_bytes()).map_err(|why| StoreError::damaged("proof", why))?;
+                let proof = key
+                    .seal
+                    .seal(PROOF, key.id.as_bytes())
+                    .map_err(|why| StoreError::damaged("proof", why))?;
                 rows::add_proof(&mut transaction, &key.id, &proof, now).await?;
             }
         }
         transaction.commit().await?;
-        Ok(Self { master, active: Cache::new(DATA_KEYS), by_id: Cache::new(DATA_KEYS) })
+        Ok(Self {
+            master,
+            active: Cache::new(DATA_KEYS),
+            by_id: Cache::new(DATA_KEYS),
+        })
     }
 
     /// The data key that a workspace's secrets are sealed with now. The first one is made when it is first needed.
@@ -142,9 +162,15 @@ impl Keys {
         if let Some(key) = self.active.get(&workspace) {
             return Ok(key);
         }
-        let (id, key) = self.active_key(database, DATA, &workspace.to_string(), now).await?;
-        let key = DataKey { id: id.into(), seal: SealKey::new(&key) };
-        self.by_id.insert((workspace, Arc::clone(&key.id)), key.clone());
+        let (id, key) = self
+            .active_key(database, DATA, &workspace.to_string(), now)
+            .await?;
+        let key = DataKey {
+            id: id.into(),
+            seal: SealKey::new(&key),
+        };
+        self.by_id
+            .insert((workspace, Arc::clone(&key.id)), key.clone());
         self.active.insert(workspace, key.clone());
         Ok(key)
     }
@@ -161,8 +187,13 @@ impl Keys {
             return Ok(key);
         }
         let workspace = workspace.to_string();
-        let row = rows::by_id(database, id, DATA, &workspace).await?.ok_or_else(|| KeyError::NoKey(id.to_string()))?;
-        let key = DataKey { id: Arc::clone(id), seal: SealKey::new(&*self.unwrap(&row, DATA, &workspace)?) };
+        let row = rows::by_id(database, id, DATA, &workspace)
+            .await?
+            .ok_or_else(|| KeyError::NoKey(id.to_string()))?;
+        let key = DataKey {
+            id: Arc::clone(id),
+            seal: SealKey::new(&*self.unwrap(&row, DATA, &workspace)?),
+        };
         self.by_id.insert(place, key.clone());
         Ok(key)
     }
@@ -178,7 +209,11 @@ impl Keys {
     }
 
     /// The key that the audit chain goes on with.
-    pub(crate) async fn audit_key(&self, database: &Database, now: i64) -> Result<AuditKey, KeyError> {
+    pub(crate) async fn audit_key(
+        &self,
+        database: &Database,
+        now: i64,
+    ) -> Result<AuditKey, KeyError> {
         let (id, key) = self.of_host(database, AUDIT, now).await?;
         Ok(AuditKey { id, key })
     }
@@ -189,7 +224,9 @@ impl Keys {
         database: &Database,
     ) -> Result<HashMap<String, Zeroizing<[u8; 32]>>, KeyError> {
         let rows = rows::of_host(database, AUDIT).await?;
-        rows.into_iter().map(|row| Ok((row.id.clone(), self.unwrap(&row, AUDIT, "")?))).collect()
+        rows.into_iter()
+            .map(|row| Ok((row.id.clone(), self.unwrap(&row, AUDIT, "")?)))
+            .collect()
     }
 
     async fn active_key(
@@ -209,27 +246,45 @@ impl Keys {
                 let place = place(&id, purpose, workspace, &wrapping.id);
                 let wrapped = wrapping.seal.seal(key.as_slice(), &place);
                 let wrapped = wrapped.map_err(|why| KeyError::Unopened(id.clone(), why))?;
-                let made = WrappedKey { id, master_key: wrapping.id.clone(), wrapped };
+                let made = WrappedKey {
+                    id,
+                    master_key: wrapping.id.clone(),
+                    wrapped,
+                };
                 rows::add(database, &made, purpose, workspace, now).await?;
                 // Another host may have been faster: what the database has is what counts.
-                rows::active(database, purpose, workspace).await?.ok_or(KeyError::NoKey(made.id))?
+                rows::active(database, purpose, workspace)
+                    .await?
+                    .ok_or(KeyError::NoKey(made.id))?
             }
         };
         let key = self.unwrap(&row, purpose, workspace)?;
         Ok((row.id, key))
     }
 
-    fn unwrap(&self, row: &WrappedKey, purpose: &str, workspace: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-        let missing = || KeyError::NoMaster { key: row.id.clone(), master: row.master_key.clone() };
+    fn unwrap(
+        &self,
+        row: &WrappedKey,
+        purpose: &str,
+        workspace: &str,
+    ) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+        let missing = || KeyError::NoMaster {
+            key: row.id.clone(),
+            master: row.master_key.clone(),
+        };
         let wrapping = self.master.by_id(&row.master_key).ok_or_else(missing)?;
         let place = place(&row.id, purpose, workspace, &wrapping.id);
         let unopened = |why| KeyError::Unopened(row.id.clone(), why);
         let key = wrapping.seal.open(&row.wrapped, &place).map_err(unopened)?;
-        <[u8; 32]>::try_from(key.as_slice()).map(Zeroizing::new).map_err(|_| unopened(Unopened))
+        <[u8; 32]>::try_from(key.as_slice())
+            .map(Zeroizing::new)
+            .map_err(|_| unopened(Unopened))
     }
 }
 
 /// What a wrapped key is bound to: one that is moved to another purpose or workspace doesn't open.
 fn place(id: &str, purpose: &str, workspace: &str, master: &str) -> Vec<u8> {
-    ["claviger key", id, purpose, workspace, master].join("\0").into_bytes()
+    ["claviger key", id, purpose, workspace, master]
+        .join("\0")
+        .into_bytes()
 }

@@ -21,7 +21,9 @@ pub enum MasterKeyError {
         path: PathBuf,
     },
     /// Others can read the file.
-    #[error("the master key {path} can be read by others than its owner (mode {mode:o}); run `chmod 600 {path}`")]
+    #[error(
+        "the master key {path} can be read by others than its owner (mode {mode:o}); run `chmod 600 {path}`"
+    )]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -29,7 +31,9 @@ pub enum MasterKeyError {
         mode: u32,
     },
     /// It isn't a key.
-    #[error("{origin}: line {line} is not a master key; write base64 of 32 bytes, one key a line, the active one first")]
+    #[error(
+        "{origin}: line {line} is not a master key; write base64 of 32 bytes, one key a line, the active one first"
+    )]
     Malformed {
         /// The file, or the variable.
         origin: String,
@@ -71,7 +75,10 @@ impl MasterKeys {
                 Some(text) => Self::parse(&text, &path.display().to_string()),
                 None if *create => {
                     let key = MasterKey::new(Zeroizing::new(random::bytes()));
-                    Ok(Self { keys: vec![key], unsaved: Some(path.clone()) })
+                    Ok(Self {
+                        keys: vec![key],
+                        unsaved: Some(path.clone()),
+                    })
                 }
                 None => Err(MasterKeyError::Missing { path: path.clone() }),
             },
@@ -81,7 +88,10 @@ impl MasterKeys {
     /// A key for `purpose`, derived from the active key. It changes when the active key does.
     #[must_use]
     pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
-        blake3::derive_key(&format!("claviger 2026 {purpose}"), self.active().key.as_slice())
+        blake3::derive_key(
+            &format!("claviger 2026 {purpose}"),
+            self.active().key.as_slice(),
+        )
     }
 
     fn parse(text: &str, origin: &str) -> Result<Self, MasterKeyError> {
@@ -91,15 +101,24 @@ impl MasterKeys {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let malformed = || MasterKeyError::Malformed { origin: origin.to_owned(), line: index + 1 };
+            let malformed = || MasterKeyError::Malformed {
+                origin: origin.to_owned(),
+                line: index + 1,
+            };
             let bytes = Zeroizing::new(STANDARD.decode(line).map_err(|_| malformed())?);
             let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| malformed())?;
             keys.push(MasterKey::new(Zeroizing::new(key)));
         }
         if keys.is_empty() {
-            return Err(MasterKeyError::Malformed { origin: origin.to_owned(), line: 1 });
+            return Err(MasterKeyError::Malformed {
+                origin: origin.to_owned(),
+                line: 1,
+            });
         }
-        Ok(Self { keys, unsaved: None })
+        Ok(Self {
+            keys,
+            unsaved: None,
+        })
     }
 
     /// The key that seals.
@@ -139,7 +158,9 @@ impl MasterKey {
     fn new(key: Zeroizing<[u8; 32]>) -> Self {
         // Named by what it is, so that moving it from a file to a variable changes nothing.
         let name = blake3::derive_key("claviger 2026 the master key's id", key.as_slice());
-        let id = name[..8].iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
+        let id = name[..8]
+            .iter()
+            .fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
         let seal = SealKey::new(&key);
         Self { id, seal, key }
     }
@@ -162,15 +183,23 @@ mod tests {
         let old = from_text(&one).unwrap();
         assert!(both.by_id(&old.active().id).is_some());
         assert_ne!(both.active().id, old.active().id);
-        assert_eq!(both.derived_key("cache"), from_text(&two).unwrap().derived_key("cache"));
+        assert_eq!(
+            both.derived_key("cache"),
+            from_text(&two).unwrap().derived_key("cache")
+        );
         assert_ne!(both.derived_key("cache"), both.derived_key("other"));
     }
 
     #[test]
     fn what_is_no_key_is_refused_with_its_line() {
         for (text, at) in [("", 1), ("# none\n", 1), ("AAAA", 1), ("\nnot base64!", 2)] {
-            let Err(error) = from_text(text) else { panic!("{text:?} was taken") };
-            assert!(matches!(error, MasterKeyError::Malformed { line, .. } if line == at), "{text:?}: {error}");
+            let Err(error) = from_text(text) else {
+                panic!("{text:?} was taken")
+            };
+            assert!(
+                matches!(error, MasterKeyError::Malformed { line, .. } if line == at),
+                "{text:?}: {error}"
+            );
             assert!(!error.to_string().contains("AAAA") || text != "AAAA");
         }
     }

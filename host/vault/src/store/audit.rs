@@ -38,14 +38,29 @@ pub(crate) async fn lock_head(transaction: &mut Transaction) -> Result<(i64, Vec
 }
 
 /// Moves the head to the last entry of a group.
-pub(crate) async fn move_head(transaction: &mut Transaction, number: i64, mac: &[u8]) -> Result<(), StoreError> {
-    execute!(transaction, "UPDATE audit_head SET number = $1, mac = $2 WHERE one = 1", number, mac)?;
+pub(crate) async fn move_head(
+    transaction: &mut Transaction,
+    number: i64,
+    mac: &[u8],
+) -> Result<(), StoreError> {
+    execute!(
+        transaction,
+        "UPDATE audit_head SET number = $1, mac = $2 WHERE one = 1",
+        number,
+        mac
+    )?;
     Ok(())
 }
 
 /// Inserts the entries of a group in one statement.
-pub(crate) async fn insert(transaction: &mut Transaction, rows: Vec<AuditRow>) -> Result<(), StoreError> {
-    let text = format!("INSERT INTO audit ({COLUMNS}) VALUES {}", placeholders(rows.len(), WIDTH));
+pub(crate) async fn insert(
+    transaction: &mut Transaction,
+    rows: Vec<AuditRow>,
+) -> Result<(), StoreError> {
+    let text = format!(
+        "INSERT INTO audit ({COLUMNS}) VALUES {}",
+        placeholders(rows.len(), WIDTH)
+    );
     let mut values = Vec::with_capacity(rows.len() * WIDTH);
     for row in rows {
         values.extend::<[Value; WIDTH]>([
@@ -80,7 +95,11 @@ pub(super) fn placeholders(rows: usize, width: usize) -> String {
         for column in 0..width {
             let number = row * width + column + 1;
             // Writing to a `String` can't fail.
-            let _ = if column == 0 { write!(text, "${number}") } else { write!(text, ", ${number}") };
+            let _ = if column == 0 {
+                write!(text, "${number}")
+            } else {
+                write!(text, ", ${number}")
+            };
         }
         text.push(')');
     }
@@ -110,7 +129,10 @@ impl AuditQuery {
                 text.push_str(&format!(" AND {condition} ${}", values.len()));
             }
         };
-        and("credential_name =", self.credential_name.clone().map(Value::from));
+        and(
+            "credential_name =",
+            self.credential_name.clone().map(Value::from),
+        );
         and("action =", self.action.clone().map(Value::from));
         and("actor =", self.actor.clone().map(Value::from));
         and("at >=", self.since.map(Value::from));
@@ -121,17 +143,28 @@ impl AuditQuery {
 }
 
 /// The newest entries that a query wants, and how many it wants in all.
-pub(crate) async fn page(database: &Database, query: &AuditQuery, limit: i64) -> Result<(Vec<AuditRow>, i64), StoreError> {
+pub(crate) async fn page(
+    database: &Database,
+    query: &AuditQuery,
+    limit: i64,
+) -> Result<(Vec<AuditRow>, i64), StoreError> {
     let mut reader = database.read().await?;
     let (condition, values) = query.condition();
     let text = format!("SELECT COUNT(*) FROM audit WHERE {condition}");
-    let total = fetch_all!(reader, (i64,), values values.clone(), text)?.first().map_or(0, |row| row.0);
-    let text = format!("SELECT {COLUMNS} FROM audit WHERE {condition} ORDER BY number DESC LIMIT {limit}");
+    let total = fetch_all!(reader, (i64,), values values.clone(), text)?
+        .first()
+        .map_or(0, |row| row.0);
+    let text =
+        format!("SELECT {COLUMNS} FROM audit WHERE {condition} ORDER BY number DESC LIMIT {limit}");
     Ok((fetch_all!(reader, AuditRow, values values, text)?, total))
 }
 
 /// The next entries of the whole log after `number`, in order.
-pub(crate) async fn after(database: &Database, number: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
+pub(crate) async fn after(
+    database: &Database,
+    number: i64,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
     let mut reader = database.read().await?;
     let text = format!("SELECT {COLUMNS} FROM audit WHERE number > $1 ORDER BY number LIMIT $2");
     fetch_all!(reader, AuditRow, values vec![number.into(), limit.into()], text)
@@ -140,6 +173,10 @@ pub(crate) async fn after(database: &Database, number: i64, limit: i64) -> Resul
 /// The head, without locking it.
 pub(crate) async fn head(database: &Database) -> Result<(i64, Vec<u8>), StoreError> {
     let mut reader = database.read().await?;
-    fetch_optional!(reader, (i64, Vec<u8>), "SELECT number, mac FROM audit_head WHERE one = 1")?
-        .ok_or_else(|| StoreError::damaged("audit_head", "its one row is missing"))
+    fetch_optional!(
+        reader,
+        (i64, Vec<u8>),
+        "SELECT number, mac FROM audit_head WHERE one = 1"
+    )?
+    .ok_or_else(|| StoreError::damaged("audit_head", "its one row is missing"))
 }

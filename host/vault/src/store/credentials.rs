@@ -75,7 +75,11 @@ pub(crate) enum By<'b> {
 }
 
 /// The credential with its current version, if it is in that workspace.
-pub(crate) async fn find(database: &Database, workspace: &str, by: By<'_>) -> Result<Option<WholeRow>, StoreError> {
+pub(crate) async fn find(
+    database: &Database,
+    workspace: &str,
+    by: By<'_>,
+) -> Result<Option<WholeRow>, StoreError> {
     let (column, key) = match by {
         By::Id(id) => ("id", id),
         By::Name(name) => ("name", name),
@@ -145,10 +149,15 @@ pub(crate) async fn page(
 }
 
 /// How many there are of each status.
-pub(crate) async fn counts(database: &Database, wanted: &Wanted, now: i64) -> Result<Vec<(String, i64)>, StoreError> {
+pub(crate) async fn counts(
+    database: &Database,
+    wanted: &Wanted,
+    now: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
     let (condition, values) = wanted.condition(now);
-    let text =
-        format!("SELECT {STATUS} AS status, COUNT(*) FROM credentials c WHERE {condition} GROUP BY 1");
+    let text = format!(
+        "SELECT {STATUS} AS status, COUNT(*) FROM credentials c WHERE {condition} GROUP BY 1"
+    );
     let mut reader = database.read().await?;
     fetch_all!(reader, (String, i64), values values, text)
 }
@@ -166,9 +175,11 @@ pub(crate) async fn active_after(
 }
 
 /// The versions of a credential, the newest first.
-pub(crate) async fn versions(database: &Database, credential: &str) -> Result<Vec<VersionRow>, StoreError> {
-    let text =
-        "SELECT version, state, reason, created_at FROM credential_versions WHERE credential = $1 ORDER BY version DESC";
+pub(crate) async fn versions(
+    database: &Database,
+    credential: &str,
+) -> Result<Vec<VersionRow>, StoreError> {
+    let text = "SELECT version, state, reason, created_at FROM credential_versions WHERE credential = $1 ORDER BY version DESC";
     let mut reader = database.read().await?;
     fetch_all!(reader, VersionRow, text, credential)
 }
@@ -279,7 +290,10 @@ pub(crate) struct HealthRow {
 }
 
 /// Writes what a test found, if the version that was tested is still the current one.
-pub(crate) async fn set_health(transaction: &mut Transaction, row: &HealthRow) -> Result<bool, StoreError> {
+pub(crate) async fn set_health(
+    transaction: &mut Transaction,
+    row: &HealthRow,
+) -> Result<bool, StoreError> {
     let text = "UPDATE credentials SET health = COALESCE($4, health), health_reason = $5, health_checked_at = $6, \
          generation = generation + 1 WHERE workspace = $1 AND id = $2 AND version = $3";
     let updated = execute!(
@@ -307,7 +321,11 @@ pub(crate) async fn standing(
 
 /// Deletes a credential with all that is sealed of it. The ciphertext is overwritten first: what a free page or a backup
 /// of one keeps is zeros.
-pub(crate) async fn delete(transaction: &mut Transaction, workspace: &str, id: &str) -> Result<bool, StoreError> {
+pub(crate) async fn delete(
+    transaction: &mut Transaction,
+    workspace: &str,
+    id: &str,
+) -> Result<bool, StoreError> {
     let text = "UPDATE credential_versions SET sealed = $3 WHERE credential = $2 AND EXISTS \
          (SELECT 1 FROM credentials WHERE workspace = $1 AND id = $2)";
     execute!(transaction, text, workspace, id, &[0_u8; 64][..])?;
@@ -316,6 +334,10 @@ pub(crate) async fn delete(transaction: &mut Transaction, workspace: &str, id: &
         return Ok(false);
     }
     execute!(transaction, "DELETE FROM uses WHERE credential = $1", id)?;
-    execute!(transaction, "DELETE FROM uses_by_hour WHERE credential = $1", id)?;
+    execute!(
+        transaction,
+        "DELETE FROM uses_by_hour WHERE credential = $1",
+        id
+    )?;
     Ok(true)
 }

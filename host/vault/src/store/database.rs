@@ -35,8 +35,14 @@ pub(crate) struct Database {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { readers: SqlitePool, writer: SqlitePool },
-    Postgres { readers: PgPool, writers: PgPool },
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres {
+        readers: PgPool,
+        writers: PgPool,
+    },
 }
 
 /// A connection to read with.
@@ -86,7 +92,9 @@ impl Database {
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match &self.pools {
             // A transaction that begins by reading can't be promoted once another has written: hence IMMEDIATE.
-            Pools::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => {
+                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
             Pools::Postgres { writers, .. } => Transaction::Postgres(writers.begin().await?),
         })
     }
@@ -115,8 +123,14 @@ impl Database {
 }
 
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
-    let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS).application_name("claviger");
-    let pool = |connections| PoolOptions::<Postgres>::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    let options = PgConnectOptions::from_str(url)?
+        .statement_cache_capacity(STATEMENTS)
+        .application_name("claviger");
+    let pool = |connections| {
+        PoolOptions::<Postgres>::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+    };
     Ok(Pools::Postgres {
         readers: pool(POSTGRES_READERS).connect_with(options.clone()).await?,
         writers: pool(POSTGRES_WRITERS).connect_with(options).await?,
@@ -135,10 +149,16 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .pragma("secure_delete", "ON")
         .disable_statement_logging();
     keep_to_owner(options.get_filename()).map_err(sqlx::Error::Io)?;
-    let pool = |connections| PoolOptions::<Sqlite>::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    let pool = |connections| {
+        PoolOptions::<Sqlite>::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+    };
     // The writer first: it makes the file and its WAL, which a reader may not.
     let writer = pool(1).connect_with(options.clone()).await?;
-    let readers = pool(SQLITE_READERS).connect_with(options.pragma("query_only", "ON")).await?;
+    let readers = pool(SQLITE_READERS)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
     Ok(Pools::Sqlite { readers, writer })
 }
 
@@ -149,7 +169,11 @@ fn keep_to_owner(file: &Path) -> std::io::Result<()> {
     if file.as_os_str() == ":memory:" {
         return Ok(());
     }
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)?;
     for suffix in ["", "-wal", "-shm"] {
         let mut path = file.as_os_str().to_owned();
         path.push(suffix);

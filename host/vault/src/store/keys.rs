@@ -16,14 +16,22 @@ pub(crate) struct WrappedKey {
 pub(crate) async fn lock_first_start(transaction: &mut Transaction) -> Result<(), StoreError> {
     if let Transaction::Postgres(transaction) = transaction {
         // "claviger" in ASCII.
-        sqlx::query("SELECT pg_advisory_xact_lock(7164774750938461554)").execute(&mut **transaction).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock(7164774750938461554)")
+            .execute(&mut **transaction)
+            .await?;
     }
     Ok(())
 }
 
 /// The proofs of all master keys that ever sealed something here.
-pub(crate) async fn proofs(transaction: &mut Transaction) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    fetch_all!(transaction, (String, Vec<u8>), "SELECT id, proof FROM master_keys ORDER BY created_at, id")
+pub(crate) async fn proofs(
+    transaction: &mut Transaction,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    fetch_all!(
+        transaction,
+        (String, Vec<u8>),
+        "SELECT id, proof FROM master_keys ORDER BY created_at, id"
+    )
 }
 
 /// Remembers a master key by its proof.
@@ -50,9 +58,13 @@ pub(crate) async fn active(
 }
 
 /// All keys of a purpose that the host has for itself, active or not.
-pub(crate) async fn of_host(database: &Database, purpose: &str) -> Result<Vec<WrappedKey>, StoreError> {
+pub(crate) async fn of_host(
+    database: &Database,
+    purpose: &str,
+) -> Result<Vec<WrappedKey>, StoreError> {
     let mut reader = database.read().await?;
-    let text = "SELECT id, master_key, wrapped FROM wrapped_keys WHERE purpose = $1 AND workspace = ''";
+    let text =
+        "SELECT id, master_key, wrapped FROM wrapped_keys WHERE purpose = $1 AND workspace = ''";
     fetch_all!(reader, WrappedKey, text, purpose)
 }
 
@@ -79,6 +91,15 @@ pub(crate) async fn add(
     let mut transaction = database.begin().await?;
     let text = "INSERT INTO wrapped_keys (id, purpose, workspace, master_key, wrapped, active, created_at) \
          VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
-    execute!(transaction, text, &key.id, purpose, workspace, &key.master_key, &key.wrapped, now)?;
+    execute!(
+        transaction,
+        text,
+        &key.id,
+        purpose,
+        workspace,
+        &key.master_key,
+        &key.wrapped,
+        now
+    )?;
     transaction.commit().await
 }

@@ -32,7 +32,11 @@ pub(crate) trait Heed: Send + Sync + 'static {
 /// Tells all hosts, this one among them, when the transaction commits.
 pub(crate) async fn tell(transaction: &mut Transaction, words: &str) -> Result<(), StoreError> {
     if let Transaction::Postgres(transaction) = transaction {
-        sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(words).execute(&mut **transaction).await?;
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(words)
+            .execute(&mut **transaction)
+            .await?;
     }
     Ok(())
 }
@@ -50,19 +54,28 @@ pub(crate) fn start(pool: PgPool, heed: Vec<Arc<dyn Heed>>) -> AbortHandle {
     tokio::spawn(task).abort_handle()
 }
 
-async fn listen(pool: &PgPool, heed: &[Arc<dyn Heed>]) -> Result<std::convert::Infallible, sqlx::Error> {
+async fn listen(
+    pool: &PgPool,
+    heed: &[Arc<dyn Heed>],
+) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     heed.iter().for_each(|one| one.listening());
     loop {
         match tokio::time::timeout(ASK_EVERY, listener.try_recv()).await {
-            Ok(Ok(Some(notification))) => heed.iter().for_each(|one| one.heard(notification.payload())),
-            Ok(Ok(None)) => return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())),
+            Ok(Ok(Some(notification))) => heed
+                .iter()
+                .for_each(|one| one.heard(notification.payload())),
+            Ok(Ok(None)) => {
+                return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+            }
             Ok(Err(error)) => return Err(error),
             // A connection whose other end is gone is quiet for ever.
             Err(_) => {
-                let asked = tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener)).await;
+                let asked =
+                    tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener))
+                        .await;
                 asked.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
             }
         }

@@ -122,10 +122,12 @@ macro_rules! fetch_optional {
 /// Binds a list of values, in order.
 macro_rules! bind_values {
     ($query:expr, $values:expr) => {
-        $values.into_iter().fold($query, |query, value| match value {
-            $crate::store::Value::Text(text) => query.bind(text),
-            $crate::store::Value::Number(number) => query.bind(number),
-            $crate::store::Value::Bytes(bytes) => query.bind(bytes),
-        })
+        $values
+            .into_iter()
+            .fold($query, |query, value| match value {
+                $crate::store::Value::Text(text) => query.bind(text),
+                $crate::store::Value::Number(number) => query.bind(number),
+                $crate::store::Value::Bytes(bytes) => query.bind(bytes),
+            })
     };
 }

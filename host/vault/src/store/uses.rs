@@ -18,7 +18,11 @@ pub(crate) async fn generations(
 }
 
 /// Adds a group's uses: a credential, and how many.
-pub(crate) async fn add(transaction: &mut Transaction, at: i64, uses: &[(String, i64)]) -> Result<(), StoreError> {
+pub(crate) async fn add(
+    transaction: &mut Transaction,
+    at: i64,
+    uses: &[(String, i64)],
+) -> Result<(), StoreError> {
     let list = placeholders(uses.len(), 3);
     let text = format!(
         "INSERT INTO uses (credential, total, last_used_at) VALUES {list} ON CONFLICT (credential) DO UPDATE SET \
@@ -36,23 +40,45 @@ pub(crate) async fn add(transaction: &mut Transaction, at: i64, uses: &[(String,
 }
 
 fn three(uses: &[(String, i64)], row: impl Fn(Value, Value) -> [Value; 3]) -> Vec<Value> {
-    uses.iter().flat_map(|(credential, total)| row(credential.clone().into(), (*total).into())).collect()
+    uses.iter()
+        .flat_map(|(credential, total)| row(credential.clone().into(), (*total).into()))
+        .collect()
 }
 
 /// Forgets the hours before `hour`.
 pub(crate) async fn prune(transaction: &mut Transaction, hour: i64) -> Result<(), StoreError> {
-    execute!(transaction, "DELETE FROM uses_by_hour WHERE hour < $1", hour)?;
+    execute!(
+        transaction,
+        "DELETE FROM uses_by_hour WHERE hour < $1",
+        hour
+    )?;
     Ok(())
 }
 
 /// Uses in all, in the last 24 hours and in the last seven days, counted in whole hours.
-pub(crate) async fn totals(database: &Database, credential: &str, now: i64) -> Result<(i64, i64, i64), StoreError> {
+pub(crate) async fn totals(
+    database: &Database,
+    credential: &str,
+    now: i64,
+) -> Result<(i64, i64, i64), StoreError> {
     let mut reader = database.read().await?;
     let hour = now.div_euclid(HOUR_MS);
-    let total = fetch_optional!(reader, (i64,), "SELECT total FROM uses WHERE credential = $1", credential)?;
+    let total = fetch_optional!(
+        reader,
+        (i64,),
+        "SELECT total FROM uses WHERE credential = $1",
+        credential
+    )?;
     let recent = "SELECT CAST(COALESCE(SUM(CASE WHEN hour > $2 THEN total ELSE 0 END), 0) AS BIGINT), \
          CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM uses_by_hour WHERE credential = $1 AND hour > $3";
-    let recent = fetch_optional!(reader, (i64, i64), recent, credential, hour - 24, hour - 24 * 7)?;
+    let recent = fetch_optional!(
+        reader,
+        (i64, i64),
+        recent,
+        credential,
+        hour - 24,
+        hour - 24 * 7
+    )?;
     let (day, week) = recent.unwrap_or_default();
     Ok((total.map_or(0, |row| row.0), day, week))
 }

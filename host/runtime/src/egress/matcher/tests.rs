@@ -14,12 +14,21 @@ fn matcher(word: &[u8]) -> Matcher {
 /// The writings of a word that must be found, in some text around it.
 fn writings(word: &[u8], before: &str, after: &str) -> Vec<String> {
     let mut writings = Vec::new();
-    let hex: String = word.iter().map(|b| format!("{b:02x}")).collect();
+    let hex = word
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
     writings.extend([hex.to_uppercase(), hex]);
     let percent = percent_encode(word, NON_ALPHANUMERIC).to_string();
     writings.push(percent);
     writings.push(url::form_urlencoded::byte_serialize(word).collect());
-    writings.push(word.iter().map(|b| format!("%{b:02x}")).collect());
+    writings.push(
+        word.iter()
+            .map(|b| format!("%{b:02x}"))
+            .collect::<Vec<_>>()
+            .concat(),
+    );
     if let Ok(text) = std::str::from_utf8(word) {
         writings.push(text.to_owned());
         let json = serde_json::to_string(text).expect("a string is JSON");
@@ -28,13 +37,17 @@ fn writings(word: &[u8], before: &str, after: &str) -> Vec<String> {
         let units = text.encode_utf16().map(|unit| format!("\\u{unit:04X}"));
         writings.push(units.collect());
     }
-    let mut writings: Vec<String> =
-        writings.into_iter().filter(|writing| !writing.is_empty()).map(|w| format!("{before}{w}{after}")).collect();
+    let mut writings: Vec<String> = writings
+        .into_iter()
+        .filter(|writing| !writing.is_empty())
+        .map(|w| format!("{before}{w}{after}"))
+        .collect();
     let around = [before.as_bytes(), word, after.as_bytes()].concat();
     writings.push(STANDARD.encode(&around));
     writings.push(STANDARD.encode(&around).replace('/', r"\/"));
     writings.push(URL_SAFE_NO_PAD.encode(&around));
-    writings.push(percent_encode(STANDARD.encode(&around).as_bytes(), NON_ALPHANUMERIC).to_string());
+    writings
+        .push(percent_encode(STANDARD.encode(&around).as_bytes(), NON_ALPHANUMERIC).to_string());
     writings
 }
 
@@ -71,8 +84,20 @@ fn the_longest_of_two_that_begin_alike_is_meant() {
     let mut matcher = Matcher::default();
     matcher.add(0, b"sk-0123456789");
     matcher.add(1, b"sk-0123456789-more");
-    assert_eq!(matcher.find(b"a sk-0123456789-more b", 0), Some(Hit { word: 1, range: 2..20 }));
-    assert_eq!(matcher.find(b"a sk-0123456789 b", 0), Some(Hit { word: 0, range: 2..15 }));
+    assert_eq!(
+        matcher.find(b"a sk-0123456789-more b", 0),
+        Some(Hit {
+            word: 1,
+            range: 2..20
+        })
+    );
+    assert_eq!(
+        matcher.find(b"a sk-0123456789 b", 0),
+        Some(Hit {
+            word: 0,
+            range: 2..15
+        })
+    );
 }
 
 #[test]
@@ -81,7 +106,13 @@ fn words_that_overlap_leave_no_rest() {
     matcher.add(0, b"abcdefghij");
     matcher.add(1, b"ghijklmnop");
     let hits: Vec<_> = matcher.hits(b"-abcdefghijklmnop-").collect();
-    assert_eq!(hits, [Hit { word: 0, range: 1..17 }]);
+    assert_eq!(
+        hits,
+        [Hit {
+            word: 0,
+            range: 1..17
+        }]
+    );
 }
 
 #[test]

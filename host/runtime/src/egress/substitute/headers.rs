@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::super::failure::SendFailure;
@@ -16,7 +16,9 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
     let mut sent = HeaderMap::with_capacity(pass.parsed.headers.len() + 4);
     for (name, value) in &pass.parsed.headers {
         pass.none_in(name.as_str().as_bytes(), "name of a header")?;
-        let basic = (*name == AUTHORIZATION).then(|| basic(value.as_bytes())).flatten();
+        let basic = (*name == AUTHORIZATION)
+            .then(|| basic(value.as_bytes()))
+            .flatten();
         let basic = basic.filter(|credentials| pass.keyring.has_stand_in(credentials));
         if basic.is_none() && !pass.keyring.has_stand_in(value.as_bytes()) {
             if !request::is_hosts_own(name) {
@@ -25,10 +27,14 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
             continue;
         }
         if request::is_hosts_own(name) {
-            return Err(SendFailure::denied(format!("no secret goes into header `{name}`, which is the host's own")));
+            return Err(SendFailure::denied(format!(
+                "no secret goes into header `{name}`, which is the host's own"
+            )));
         }
         if pass.parsed.only(name).is_none() {
-            return Err(SendFailure::denied(format!("header `{name}` is there more than once, and one has a stand-in")));
+            return Err(SendFailure::denied(format!(
+                "header `{name}` is there more than once, and one has a stand-in"
+            )));
         }
         let value = match basic {
             Some(credentials) => basic_password(pass, &credentials)?,
@@ -39,7 +45,11 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
     Ok(sent)
 }
 
-fn substituted(pass: &mut Pass<'_>, name: &HeaderName, value: &HeaderValue) -> Result<HeaderValue, SendFailure> {
+fn substituted(
+    pass: &mut Pass<'_>,
+    name: &HeaderName,
+    value: &HeaderValue,
+) -> Result<HeaderValue, SendFailure> {
     let text = value.as_bytes();
     let spot = Spot::Header(name.as_str());
     let mut replaced = Vec::new();
@@ -61,12 +71,18 @@ fn basic(value: &[u8]) -> Option<Vec<u8>> {
 
 fn basic_password(pass: &mut Pass<'_>, credentials: &[u8]) -> Result<HeaderValue, SendFailure> {
     let colon = credentials.iter().position(|byte| *byte == b':');
-    let Some((user, password)) = colon.and_then(|at| Some((&credentials[..at], credentials.get(at + 1..)?))) else {
-        return Err(SendFailure::denied(format!("{AUTHORIZATION}: Basic needs `user:stand-in` inside its base64")));
+    let Some((user, password)) =
+        colon.and_then(|at| Some((&credentials[..at], credentials.get(at + 1..)?)))
+    else {
+        return Err(SendFailure::denied(format!(
+            "{AUTHORIZATION}: Basic needs `user:stand-in` inside its base64"
+        )));
     };
     pass.none_in(user, "user name of Basic authentication")?;
     let Some(held) = pass.whole(password, &Spot::BasicPassword)? else {
-        return Err(SendFailure::denied("the stand-in in Basic authentication is encoded once more"));
+        return Err(SendFailure::denied(
+            "the stand-in in Basic authentication is encoded once more",
+        ));
     };
     let mut plain = Zeroizing::new(Vec::with_capacity(user.len() + 1 + held.secret.len()));
     plain.extend_from_slice(user);

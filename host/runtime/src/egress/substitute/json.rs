@@ -17,29 +17,51 @@ use super::super::places::Spot;
 use super::{Pass, spliced};
 
 /// The text with secrets in place, and how many.
-pub(super) fn json(pass: &mut Pass<'_>, text: &str, hits: &[Hit]) -> Result<(Zeroizing<Vec<u8>>, usize), SendFailure> {
+pub(super) fn json(
+    pass: &mut Pass<'_>,
+    text: &str,
+    hits: &[Hit],
+) -> Result<(Zeroizing<Vec<u8>>, usize), SendFailure> {
     if serde_json::from_str::<Value>(text).is_err() {
-        return Err(SendFailure::denied("the body has a stand-in and is not the JSON that its content-type says"));
+        return Err(SendFailure::denied(
+            "the body has a stand-in and is not the JSON that its content-type says",
+        ));
     }
     let mut strings = Vec::new();
-    let walk = Walk { text: text.as_bytes(), at: 0, path: Vec::new(), strings: &mut strings };
+    let walk = Walk {
+        text: text.as_bytes(),
+        at: 0,
+        path: Vec::new(),
+        strings: &mut strings,
+    };
     if walk.run().is_none() {
-        return Err(SendFailure::denied("the body has a stand-in and a JSON key that is there twice in one object"));
+        return Err(SendFailure::denied(
+            "the body has a stand-in and a JSON key that is there twice in one object",
+        ));
     }
     let mut replaced = Vec::with_capacity(hits.len());
     for hit in hits {
         let before = strings.partition_point(|(_, span)| span.start <= hit.range.start);
-        let Some((path, span)) = strings[..before].last().filter(|(_, span)| hit.range.end <= span.end) else {
-            return Err(SendFailure::denied("a stand-in in a JSON body is not inside a string value"));
+        let Some((path, span)) = strings[..before]
+            .last()
+            .filter(|(_, span)| hit.range.end <= span.end)
+        else {
+            return Err(SendFailure::denied(
+                "a stand-in in a JSON body is not inside a string value",
+            ));
         };
         // `\u000clv…`: the first letter of the stand-in would belong to an escape before it.
         let before = format!("\"{}\"", &text[span.start..hit.range.start]);
         if serde_json::from_str::<String>(&before).is_err() {
-            return Err(SendFailure::denied("a stand-in in a JSON body begins inside an escape"));
+            return Err(SendFailure::denied(
+                "a stand-in in a JSON body begins inside an escape",
+            ));
         }
         let held = pass.secret(hit, &Spot::Json(path))?;
         let secret = held.secret.expose_str();
-        let secret = secret.ok_or_else(|| SendFailure::invalid("the secret is not UTF-8, so JSON can't hold it"))?;
+        let secret = secret.ok_or_else(|| {
+            SendFailure::invalid("the secret is not UTF-8, so JSON can't hold it")
+        })?;
         replaced.push((hit.clone(), encode::json(secret)));
     }
     Ok((spliced(text.as_bytes(), &replaced), replaced.len()))
@@ -70,7 +92,8 @@ impl Walk<'_> {
                 Some(())
             }
             _ => {
-                let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
+                let ends =
+                    |byte: &u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
                 let length = self.text[self.at..].iter().position(ends);
                 self.at = length.map_or(self.text.len(), |length| self.at + length);
                 Some(())
@@ -146,10 +169,21 @@ mod tests {
 
     fn strings(text: &str) -> Option<Vec<(String, String)>> {
         let mut strings = Vec::new();
-        Walk { text: text.as_bytes(), at: 0, path: Vec::new(), strings: &mut strings }.run()?;
+        Walk {
+            text: text.as_bytes(),
+            at: 0,
+            path: Vec::new(),
+            strings: &mut strings,
+        }
+        .run()?;
         let quoted = |inside: &Range<usize>| &text[inside.start - 1..=inside.end];
         let read = |inside| serde_json::from_str(quoted(inside)).expect("a string");
-        Some(strings.iter().map(|(path, inside)| (path.join("/"), read(inside))).collect())
+        Some(
+            strings
+                .iter()
+                .map(|(path, inside)| (path.join("/"), read(inside)))
+                .collect(),
+        )
     }
 
     fn expected(value: &Value, path: &mut Vec<String>, found: &mut Vec<(String, String)>) {
@@ -199,6 +233,9 @@ mod tests {
     fn a_key_that_is_there_twice_is_seen_through_escapes() {
         assert_eq!(strings(r#"{"a":1,"a":2}"#), None);
         assert_eq!(strings(r#"{"a":1,"\u0061":2}"#), None);
-        assert_eq!(strings(r#"[{"a":1},{"a":{"a":"x"}}]"#), Some(vec![("1/a/a".into(), "x".into())]));
+        assert_eq!(
+            strings(r#"[{"a":1},{"a":{"a":"x"}}]"#),
+            Some(vec![("1/a/a".into(), "x".into())])
+        );
     }
 }

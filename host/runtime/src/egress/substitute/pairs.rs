@@ -45,7 +45,13 @@ pub(super) fn pairs(
         if let Some(held) = pass.whole(value.as_bytes(), &of.spot(&name))? {
             let start = at + pair.len() - value.len();
             // Which word it is doesn't matter any more: only the range does.
-            replaced.push((Hit { word: 0, range: start..start + value.len() }, encode::percent(held.secret.expose())));
+            replaced.push((
+                Hit {
+                    word: 0,
+                    range: start..start + value.len(),
+                },
+                encode::percent(held.secret.expose()),
+            ));
             sought.push(name.clone());
         }
         names.push(name);
@@ -53,12 +59,17 @@ pub(super) fn pairs(
     }
     for name in &sought {
         if names.iter().filter(|other| *other == name).count() > 1 {
-            return Err(SendFailure::denied(format!("{} is there more than once, and one has a stand-in", of.spot(name))));
+            return Err(SendFailure::denied(format!(
+                "{} is there more than once, and one has a stand-in",
+                of.spot(name)
+            )));
         }
     }
     Ok((spliced(text.as_bytes(), &replaced), replaced.len()))
 }
 
 fn decoded(name: &str) -> String {
-    percent_decode_str(&name.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&name.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }

@@ -19,14 +19,22 @@ pub(super) fn path_and_query(pass: &mut Pass<'_>) -> Result<Bytes, SendFailure> 
     let hits = pass.stand_ins(url.as_str().as_bytes(), "URL")?;
     if hits.is_empty() {
         return if has_user {
-            Err(SendFailure::invalid("the URL has a user name or a password; put them into an Authorization header"))
+            Err(SendFailure::invalid(
+                "the URL has a user name or a password; put them into an Authorization header",
+            ))
         } else {
             Ok(Bytes::copy_from_slice(sent.as_bytes()))
         };
     }
     let part = |from, to| url[from..to].as_bytes();
-    pass.none_in(part(Position::BeforeScheme, Position::BeforePath), "URL's user name, password, host or port")?;
-    pass.none_in(part(Position::AfterQuery, Position::AfterFragment), "URL's fragment")?;
+    pass.none_in(
+        part(Position::BeforeScheme, Position::BeforePath),
+        "URL's user name, password, host or port",
+    )?;
+    pass.none_in(
+        part(Position::AfterQuery, Position::AfterFragment),
+        "URL's fragment",
+    )?;
 
     let mut written = Zeroizing::new(Vec::with_capacity(sent.len()));
     let mut placed = 0;
@@ -46,7 +54,9 @@ pub(super) fn path_and_query(pass: &mut Pass<'_>) -> Result<Bytes, SendFailure> 
         placed += in_query;
     }
     if placed != hits.len() {
-        return Err(SendFailure::denied("a stand-in in the URL is neither a segment of the path nor a value of the query"));
+        return Err(SendFailure::denied(
+            "a stand-in in the URL is neither a segment of the path nor a value of the query",
+        ));
     }
     Ok(zeroing(written))
 }
@@ -68,12 +78,16 @@ fn grown(text: Zeroizing<Vec<u8>>, more: &[u8]) -> Zeroizing<Vec<u8>> {
 /// out of the path, so such a secret isn't sent.
 fn as_segment(held: &Held) -> Result<Zeroizing<String>, SendFailure> {
     let secret = held.secret.expose();
-    let climbs = secret.split(|byte| matches!(byte, b'/' | b'\\')).any(|piece| {
-        let name = piece.split(|byte| *byte == b';').next().unwrap_or(piece);
-        matches!(name, b"." | b"..")
-    });
+    let climbs = secret
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|piece| {
+            let name = piece.split(|byte| *byte == b';').next().unwrap_or(piece);
+            matches!(name, b"." | b"..")
+        });
     if climbs || secret.iter().any(u8::is_ascii_control) {
-        return Err(SendFailure::invalid("the secret can't be a segment of a path: it has dots or control characters that change it"));
+        return Err(SendFailure::invalid(
+            "the secret can't be a segment of a path: it has dots or control characters that change it",
+        ));
     }
     Ok(encode::percent(secret))
 }

@@ -15,16 +15,32 @@ use crate::egress::{FailureCode, InboundResponse, SendFailure};
 pub(super) fn writings(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let json = serde_json::to_string(secret).expect("JSON");
-    let json = json.trim_start_matches('"').strip_suffix('"').expect("a string").to_owned();
+    let json = json
+        .trim_start_matches('"')
+        .strip_suffix('"')
+        .expect("a string")
+        .to_owned();
     let percent = percent_encode(bytes, NON_ALPHANUMERIC).to_string();
-    let lower_hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let lower_hex = bytes
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect::<Vec<_>>()
+        .concat();
     let mut writings = vec![
         secret.to_owned(),
         json.replace('/', r"\/"),
         json,
         percent,
-        bytes.iter().map(|b| format!("%{b:02X}")).collect(),
-        bytes.iter().map(|b| format!("%{b:02x}")).collect(),
+        bytes
+            .iter()
+            .map(|b| format!("%{b:02X}"))
+            .collect::<Vec<_>>()
+            .concat(),
+        bytes
+            .iter()
+            .map(|b| format!("%{b:02x}"))
+            .collect::<Vec<_>>()
+            .concat(),
         url::form_urlencoded::byte_serialize(bytes).collect(),
         lower_hex.to_uppercase(),
         lower_hex,
@@ -36,7 +52,9 @@ pub(super) fn writings(secret: &str) -> Vec<String> {
     writings
 }
 
-async fn ask(handle: impl Fn() -> Answer + Send + Sync + 'static) -> (Call, Result<InboundResponse, SendFailure>) {
+async fn ask(
+    handle: impl Fn() -> Answer + Send + Sync + 'static,
+) -> (Call, Result<InboundResponse, SendFailure>) {
     let api = Upstream::start(move |_| handle()).await;
     let mut call = Call::with(rules(&api, &api), &credential("api_key", SECRET));
     let answered = call.send(get(format!("{API}/v1/models"))).await;
@@ -46,7 +64,11 @@ async fn ask(handle: impl Fn() -> Answer + Send + Sync + 'static) -> (Call, Resu
 fn without_secret(text: &str) {
     for writing in writings(SECRET) {
         // The first and last characters of base64 share bits with what is around, and tell next to nothing.
-        let core = if writing.len() > 12 { &writing[4..writing.len() - 4] } else { &writing };
+        let core = if writing.len() > 12 {
+            &writing[4..writing.len() - 4]
+        } else {
+            &writing
+        };
         assert!(!text.contains(core), "{writing} in {text}");
     }
 }
@@ -58,7 +80,10 @@ async fn an_echo_gives_the_stand_in_back() {
         let (call, answered) = ask(move || answer(200, body.clone())).await;
         let text = String::from_utf8(answered.expect("an answer").body).expect("text");
         assert!(text.contains(&call.stand_in), "{text}");
-        assert!(text.starts_with("before ") && text.ends_with(" after"), "{text}");
+        assert!(
+            text.starts_with("before ") && text.ends_with(" after"),
+            "{text}"
+        );
         without_secret(&text);
     }
 }
@@ -66,7 +91,10 @@ async fn an_echo_gives_the_stand_in_back() {
 #[tokio::test]
 async fn headers_are_scrubbed_and_what_tells_of_the_body_is_dropped() {
     let (call, answered) = ask(|| {
-        let mut answer = answer(401, format!("{{\"error\":\"bad key {}\"}}", SECRET.replace('"', "")));
+        let mut answer = answer(
+            401,
+            format!("{{\"error\":\"bad key {}\"}}", SECRET.replace('"', "")),
+        );
         for (name, value) in [
             ("etag", "\"1\""),
             ("content-md5", "x"),
@@ -78,19 +106,32 @@ async fn headers_are_scrubbed_and_what_tells_of_the_body_is_dropped() {
             ("x-kept", "yes"),
             ("retry-after", "3"),
         ] {
-            answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            answer
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         let percent = percent_encode(SECRET.as_bytes(), NON_ALPHANUMERIC).to_string();
-        let echo = HeaderValue::from_str(&format!("https://evil.example/?k={percent}")).expect("a value");
+        let echo =
+            HeaderValue::from_str(&format!("https://evil.example/?k={percent}")).expect("a value");
         answer.headers_mut().insert("x-echo", echo);
         answer
     })
     .await;
     let answered = answered.expect("an answer");
     assert_eq!(answered.status, 401);
-    let names: Vec<&str> = answered.headers.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "date").collect();
+    let names: Vec<&str> = answered
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| *name != "date")
+        .collect();
     assert_eq!(names, ["x-kept", "retry-after", "x-echo"]);
-    let echo = &answered.headers.iter().find(|(name, _)| name == "x-echo").expect("the header").1;
+    let echo = &answered
+        .headers
+        .iter()
+        .find(|(name, _)| name == "x-echo")
+        .expect("the header")
+        .1;
     assert_eq!(*echo, format!("https://evil.example/?k={}", call.stand_in));
 }
 
@@ -98,13 +139,24 @@ async fn headers_are_scrubbed_and_what_tells_of_the_body_is_dropped() {
 async fn what_needs_no_scrubbing_stays_as_it_is() {
     let (_, answered) = ask(|| {
         let mut answer = answer(200, "hello");
-        answer.headers_mut().insert("etag", HeaderValue::from_static("\"1\""));
+        answer
+            .headers_mut()
+            .insert("etag", HeaderValue::from_static("\"1\""));
         answer
     })
     .await;
     let answered = answered.expect("an answer");
-    let header = |name: &str| answered.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
-    assert_eq!((header("etag"), header("content-length")), (Some("\"1\""), Some("5")));
+    let header = |name: &str| {
+        answered
+            .headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    };
+    assert_eq!(
+        (header("etag"), header("content-length")),
+        (Some("\"1\""), Some("5"))
+    );
     assert_eq!(answered.body, b"hello");
 }
 
@@ -122,7 +174,12 @@ async fn redirects_are_handed_on_scrubbed_and_not_followed() {
     .await;
     let answered = answered.expect("an answer");
     assert_eq!(answered.status, 307);
-    let location = &answered.headers.iter().find(|(name, _)| name == "location").expect("a location").1;
+    let location = &answered
+        .headers
+        .iter()
+        .find(|(name, _)| name == "location")
+        .expect("a location")
+        .1;
     assert_eq!(*location, format!("{}/{}", trap.origin, call.stand_in));
     assert!(trap.seen().is_empty());
 }
@@ -131,10 +188,15 @@ async fn redirects_are_handed_on_scrubbed_and_not_followed() {
 async fn an_encoded_answer_is_refused() {
     for encoding in ["gzip", "br", "deflate", "identity, gzip", "x-unknown"] {
         let (_, answered) = ask(move || {
-            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            packed.write_all(SECRET.as_bytes()).expect("a write to memory");
+            let mut packed =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            packed
+                .write_all(SECRET.as_bytes())
+                .expect("a write to memory");
             let mut answer = answer(200, packed.finish().expect("a write to memory"));
-            answer.headers_mut().insert("content-encoding", HeaderValue::from_static(encoding));
+            answer
+                .headers_mut()
+                .insert("content-encoding", HeaderValue::from_static(encoding));
             answer
         })
         .await;
@@ -144,7 +206,9 @@ async fn an_encoded_answer_is_refused() {
     }
     let (_, answered) = ask(|| {
         let mut answer = answer(200, "plain");
-        answer.headers_mut().insert("content-encoding", HeaderValue::from_static("identity"));
+        answer
+            .headers_mut()
+            .insert("content-encoding", HeaderValue::from_static("identity"));
         answer
     })
     .await;
@@ -157,7 +221,11 @@ async fn text_is_scrubbed_like_answers() {
     for writing in writings(SECRET) {
         let text = call.session.scrub(&format!("plugin says: {writing}; bye"));
         assert!(text.contains(&call.stand_in), "{text}");
-        assert_eq!(text.as_bytes(), call.session.scrub_bytes(format!("plugin says: {writing}; bye").as_bytes()));
+        assert_eq!(
+            text.as_bytes(),
+            call.session
+                .scrub_bytes(format!("plugin says: {writing}; bye").as_bytes())
+        );
     }
     assert_eq!(call.session.scrub("nothing here"), "nothing here");
     assert!(call.session.is_stand_in(&call.stand_in));

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::upstream::Upstream;
 use crate::egress::{
-    EgressRules, FieldGrant, InboundResponse, OutboundRequest, PluginEgress, Resolve, Role, SendFailure, Session,
+    EgressRules, FieldGrant, InboundResponse, OutboundRequest, PluginEgress, Resolve, Role,
+    SendFailure, Session,
 };
 use crate::manifest::Place;
 use crate::origin::Origin;
@@ -58,8 +59,16 @@ pub(super) fn places() -> Vec<Place> {
 /// A grant of the one secret field `api_key` of the kind `api_key`, the providers replaced by these.
 pub(super) fn rules(api: &Upstream, other: &Upstream) -> EgressRules {
     EgressRules {
-        origins: [API, OTHER].map(|origin| origin.parse().expect("an origin")).to_vec(),
-        kinds: kind("api_key", FieldGrant { places: places(), ..FieldGrant::default() }),
+        origins: [API, OTHER]
+            .map(|origin| origin.parse().expect("an origin"))
+            .to_vec(),
+        kinds: kind(
+            "api_key",
+            FieldGrant {
+                places: places(),
+                ..FieldGrant::default()
+            },
+        ),
         replace_origins: BTreeMap::from([
             (origin(API), api.origin.clone()),
             (origin(OTHER), other.origin.clone()),
@@ -69,7 +78,10 @@ pub(super) fn rules(api: &Upstream, other: &Upstream) -> EgressRules {
 }
 
 /// A kind with a secret field of its own name.
-pub(super) fn kind(name: &str, grant: FieldGrant) -> BTreeMap<String, BTreeMap<String, FieldGrant>> {
+pub(super) fn kind(
+    name: &str,
+    grant: FieldGrant,
+) -> BTreeMap<String, BTreeMap<String, FieldGrant>> {
     BTreeMap::from([(name.to_owned(), BTreeMap::from([(name.to_owned(), grant)]))])
 }
 
@@ -84,7 +96,10 @@ pub(super) fn credential(kind: &str, secret: impl Into<Vec<u8>>) -> Subject {
         name: "key".to_owned(),
         kind: kind.to_owned(),
         version: 1,
-        fields: vec![Field { name: kind.to_owned(), value: FieldValue::Secret(Secret::new(secret.into())) }],
+        fields: vec![Field {
+            name: kind.to_owned(),
+            value: FieldValue::Secret(Secret::new(secret.into())),
+        }],
         metadata: Vec::new(),
         external_id: None,
         handle: None,
@@ -111,7 +126,10 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn with(rules: EgressRules, subject: &Subject) -> Self {
-        Self::of(&Arc::new(PluginEgress::new(rules, Arc::new(Nowhere)).expect("a way out")), subject)
+        Self::of(
+            &Arc::new(PluginEgress::new(rules, Arc::new(Nowhere)).expect("a way out")),
+            subject,
+        )
     }
 
     pub(super) fn of(egress: &Arc<PluginEgress>, subject: &Subject) -> Self {
@@ -124,24 +142,49 @@ impl Call {
     /// A call at providers that say `{}`, with [`SECRET`].
     pub(super) async fn quiet() -> (Self, Upstream, Upstream) {
         let (api, other) = (Upstream::quiet().await, Upstream::quiet().await);
-        (Self::with(rules(&api, &other), &credential("api_key", SECRET)), api, other)
+        (
+            Self::with(rules(&api, &other), &credential("api_key", SECRET)),
+            api,
+            other,
+        )
     }
 
-    pub(super) async fn send(&mut self, request: OutboundRequest) -> Result<InboundResponse, SendFailure> {
-        self.session.send(request, Instant::now() + Duration::from_secs(20)).await
+    pub(super) async fn send(
+        &mut self,
+        request: OutboundRequest,
+    ) -> Result<InboundResponse, SendFailure> {
+        self.session
+            .send(request, Instant::now() + Duration::from_secs(20))
+            .await
     }
 }
 
 pub(super) fn get(url: impl Into<String>) -> OutboundRequest {
-    OutboundRequest { method: "GET".to_owned(), url: url.into(), ..OutboundRequest::default() }
+    OutboundRequest {
+        method: "GET".to_owned(),
+        url: url.into(),
+        ..OutboundRequest::default()
+    }
 }
 
-pub(super) fn post(url: impl Into<String>, content_type: &str, body: impl Into<Vec<u8>>) -> OutboundRequest {
-    let request = OutboundRequest { method: "POST".to_owned(), body: Some(body.into()), ..get(url) };
+pub(super) fn post(
+    url: impl Into<String>,
+    content_type: &str,
+    body: impl Into<Vec<u8>>,
+) -> OutboundRequest {
+    let request = OutboundRequest {
+        method: "POST".to_owned(),
+        body: Some(body.into()),
+        ..get(url)
+    };
     with_header(request, "content-type", content_type)
 }
 
-pub(super) fn with_header(mut request: OutboundRequest, name: &str, value: impl Into<String>) -> OutboundRequest {
+pub(super) fn with_header(
+    mut request: OutboundRequest,
+    name: &str,
+    value: impl Into<String>,
+) -> OutboundRequest {
     request.headers.push((name.to_owned(), value.into()));
     request
 }

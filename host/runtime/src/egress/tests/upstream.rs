@@ -28,7 +28,9 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a header of ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a header of ASCII"))
     }
 
     pub(super) fn text(&self) -> &str {
@@ -52,7 +54,10 @@ impl Seen {
 pub(super) type Answer = Response<Full<Bytes>>;
 
 pub(super) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
-    Response::builder().status(status).body(Full::new(body.into())).expect("an answer")
+    Response::builder()
+        .status(status)
+        .body(Full::new(body.into()))
+        .expect("an answer")
 }
 
 /// A provider.
@@ -70,9 +75,13 @@ impl Upstream {
         let (seen, handle) = (upstream.seen.clone(), Arc::new(handle));
         tokio::spawn(async move {
             for connection in 0.. {
-                let Ok((stream, _)) = listener.accept().await else { return };
+                let Ok((stream, _)) = listener.accept().await else {
+                    return;
+                };
                 let (seen, handle) = (seen.clone(), handle.clone());
-                tokio::spawn(serve(TokioIo::new(stream), seen, connection, move |seen| handle(seen)));
+                tokio::spawn(serve(TokioIo::new(stream), seen, connection, move |seen| {
+                    handle(seen)
+                }));
             }
         });
         upstream
@@ -99,7 +108,10 @@ impl Upstream {
 
     fn at(listener: &TcpListener) -> Self {
         let address = listener.local_addr().expect("an address");
-        Self { origin: format!("http://{address}").parse().expect("an origin"), seen: Arc::default() }
+        Self {
+            origin: format!("http://{address}").parse().expect("an origin"),
+            seen: Arc::default(),
+        }
     }
 
     /// Where arrivals are recorded, for a server of another sort.
@@ -138,15 +150,28 @@ pub(super) async fn serve<S>(
         let (seen, handle) = (seen.clone(), handle.clone());
         async move {
             let (head, body) = request.into_parts();
-            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            let arrived =
-                Seen { method: head.method, target: head.uri.to_string(), headers: head.headers, body, connection };
-            seen.lock().expect("no test panics with it").push(arrived.clone());
+            let body = body
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
+            let arrived = Seen {
+                method: head.method,
+                target: head.uri.to_string(),
+                headers: head.headers,
+                body,
+                connection,
+            };
+            seen.lock()
+                .expect("no test panics with it")
+                .push(arrived.clone());
             Ok::<_, Infallible>(handle(&arrived))
         }
     });
     // A client that goes away in the middle is what some tests are about.
-    let _ended = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
+    let _ended = hyper::server::conn::http1::Builder::new()
+        .serve_connection(stream, service)
+        .await;
 }
 
 async fn blurt(mut stream: TcpStream, bytes: &[u8], open: bool) {

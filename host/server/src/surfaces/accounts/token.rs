@@ -7,13 +7,13 @@ use claviger_runtime::Secret;
 use claviger_vault::RequestInfo;
 use claviger_vault::identity::{IssuedToken, Username};
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Authenticated, Fields, JsonBody};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 /// What `POST /v1/token` takes.
 struct LogIn {
@@ -46,7 +46,7 @@ struct TokenAnswer<'a> {
 #[derive(Serialize)]
 struct TokenData<'a> {
     token: &'a str,
-    expires_at: Timestamp,
+    expires_at: Time,
     token_type: &'static str,
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn revoke(
 fn render(issued: &IssuedToken) -> Response {
     let data = TokenData {
         token: &issued.token,
-        expires_at: issued.expires_at,
+        expires_at: issued.expires_at.into(),
         token_type: "bearer",
     };
     answer::json_with_secret(

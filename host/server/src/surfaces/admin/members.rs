@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use claviger_vault::UserId;
-use claviger_vault::permission::{PermissionSet, workspace};
+use claviger_vault::permission::{AnyPermission, PermissionSet, workspace};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -13,27 +13,24 @@ use crate::request::{Authenticated, Fields, JsonBody, PathOf};
 use crate::surfaces::{answer, parse_user_id};
 
 #[derive(Serialize)]
-struct Member<'a> {
+struct MemberAnswer<'a> {
     workspace: &'a str,
     user: &'a str,
     permissions: Vec<&'static str>,
 }
 
-impl<'a> Member<'a> {
+impl<'a> MemberAnswer<'a> {
     fn of(workspace: &'a str, user: &'a str, permissions: PermissionSet) -> Self {
         Self {
             workspace,
             user,
-            permissions: permissions
-                .iter()
-                .map(|permission| permission.as_str())
-                .collect(),
+            permissions: permissions.iter().map(AnyPermission::as_str).collect(),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Removed<'a> {
+struct RemovalAnswer<'a> {
     workspace: &'a str,
     user: &'a str,
     removed: bool,
@@ -56,7 +53,7 @@ pub(super) async fn put(
         .await?;
     Ok(answer::json(
         StatusCode::OK,
-        &Member::of(&workspace, &user, member),
+        &MemberAnswer::of(&workspace, &user, member),
     ))
 }
 
@@ -72,7 +69,7 @@ pub(super) async fn remove(
     app.vault().remove_member(&permit, id(&user)?).await?;
     Ok(answer::json(
         StatusCode::OK,
-        &Removed {
+        &RemovalAnswer {
             workspace: &workspace,
             user: &user,
             removed: true,

@@ -5,12 +5,12 @@ use axum::response::Response;
 use claviger_vault::identity::{NewUser, User};
 use claviger_vault::permission::user;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Authenticated, Fields, JsonBody};
+use crate::surfaces::time::Time;
 use crate::surfaces::{answer, parse_workspace_id, user_id, workspace_id};
 
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ struct UserView {
     administrator: bool,
     active: bool,
     home_workspace: String,
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 impl UserView {
@@ -31,7 +31,7 @@ impl UserView {
             administrator: user.administrator,
             active: user.active,
             home_workspace: workspace_id(user.home_workspace),
-            created_at: user.created_at,
+            created_at: user.created_at.into(),
         }
     }
 }

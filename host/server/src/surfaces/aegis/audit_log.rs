@@ -5,7 +5,6 @@ use axum::response::Response;
 use claviger_vault::audit::{AuditEntry, AuditFilter, AuditPage};
 use claviger_vault::permission::audit;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asked::Asked;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct LogAnswer<'a> {
@@ -24,7 +24,7 @@ struct LogAnswer<'a> {
 #[derive(Serialize)]
 struct EntryView<'a> {
     id: String,
-    timestamp: Timestamp,
+    timestamp: Time,
     credential_name: Option<&'a str>,
     action: &'a str,
     actor: &'a str,
@@ -36,7 +36,7 @@ impl<'a> EntryView<'a> {
     fn of(entry: &'a AuditEntry) -> Self {
         Self {
             id: names::log_entry(entry.number),
-            timestamp: entry.at,
+            timestamp: entry.at.into(),
             credential_name: entry.credential_name.as_deref(),
             action: &entry.action,
             actor: &entry.actor,

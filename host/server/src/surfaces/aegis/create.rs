@@ -14,23 +14,24 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, JsonBody};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Created<'a> {
+struct CreateAnswer<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
-    created_at: Timestamp,
+    created_at: Time,
     encrypted: bool,
 }
 
-impl<'a> Created<'a> {
+impl<'a> CreateAnswer<'a> {
     fn of(credential: &'a Credential, now: Timestamp) -> Self {
         Self {
             id: names::credential(credential.id),
             name: credential.name.as_str(),
             status: credential.status(now).as_str(),
-            created_at: credential.created_at,
+            created_at: credential.created_at.into(),
             encrypted: true,
         }
     }
@@ -46,7 +47,7 @@ pub(super) async fn handle(
     let created = app.vault().create_credential(&permit, new).await?;
     Ok(answer::json(
         StatusCode::OK,
-        &Created::of(&created, app.now()),
+        &CreateAnswer::of(&created, app.now()),
     ))
 }
 

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct DetailsView<'a> {
@@ -25,16 +26,16 @@ struct DetailsView<'a> {
     status: &'static str,
     description: Option<&'a str>,
     provider_credential_id: Option<&'a str>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    last_used_at: Option<Timestamp>,
-    last_rotated_at: Option<Timestamp>,
-    last_health_check: Option<Timestamp>,
+    created_at: Time,
+    updated_at: Time,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
+    last_rotated_at: Option<Time>,
+    last_health_check: Option<Time>,
     rotation_enabled: bool,
     rotation_interval_hours: u32,
     rotation_strategy: &'static str,
-    next_rotation_at: Option<Timestamp>,
+    next_rotation_at: Option<Time>,
     alert_threshold_hours: u32,
     tags: &'a [String],
     metadata: &'a Map<String, Value>,
@@ -53,7 +54,7 @@ struct UsageView {
 #[derive(Serialize)]
 struct VersionView<'a> {
     version: u32,
-    created_at: Timestamp,
+    created_at: Time,
     reason: &'a str,
 }
 
@@ -61,7 +62,7 @@ impl<'a> VersionView<'a> {
     fn of(version: &'a VersionInfo) -> Self {
         Self {
             version: version.version,
-            created_at: version.created_at,
+            created_at: version.created_at.into(),
             reason: &version.reason,
         }
     }
@@ -78,16 +79,16 @@ impl<'a> DetailsView<'a> {
             status: credential.status(now).as_str(),
             description: credential.description.as_deref(),
             provider_credential_id: credential.provider_credential_id.as_deref(),
-            created_at: credential.created_at,
-            updated_at: credential.updated_at,
-            expires_at: credential.expires_at,
-            last_used_at: credential.last_used_at(),
-            last_rotated_at: credential.last_rotated_at,
-            last_health_check: credential.health_checked_at,
+            created_at: credential.created_at.into(),
+            updated_at: credential.updated_at.into(),
+            expires_at: credential.expires_at.map(Time::from),
+            last_used_at: credential.last_used_at().map(Time::from),
+            last_rotated_at: credential.last_rotated_at.map(Time::from),
+            last_health_check: credential.health_checked_at.map(Time::from),
             rotation_enabled: credential.rotation.enabled,
             rotation_interval_hours: credential.rotation.interval_hours,
             rotation_strategy: credential.rotation.strategy.as_str(),
-            next_rotation_at: credential.next_rotation_at(),
+            next_rotation_at: credential.next_rotation_at().map(Time::from),
             alert_threshold_hours: credential.alert_threshold_hours,
             tags: &credential.tags,
             metadata: &credential.metadata,

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -32,11 +33,11 @@ struct ListedView<'a> {
     provider: Option<&'a str>,
     status: &'static str,
     description: Option<&'a str>,
-    expires_at: Option<Timestamp>,
-    last_used_at: Option<Timestamp>,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
     rotation_enabled: bool,
     rotation_interval_hours: u32,
-    next_rotation_at: Option<Timestamp>,
+    next_rotation_at: Option<Time>,
     tags: &'a [String],
 }
 
@@ -49,11 +50,11 @@ impl<'a> ListedView<'a> {
             provider: credential.provider.as_deref(),
             status: credential.status(now).as_str(),
             description: credential.description.as_deref(),
-            expires_at: credential.expires_at,
-            last_used_at: credential.last_used_at(),
+            expires_at: credential.expires_at.map(Time::from),
+            last_used_at: credential.last_used_at().map(Time::from),
             rotation_enabled: credential.rotation.enabled,
             rotation_interval_hours: credential.rotation.interval_hours,
-            next_rotation_at: credential.next_rotation_at(),
+            next_rotation_at: credential.next_rotation_at().map(Time::from),
             tags: &credential.tags,
         }
     }

@@ -5,7 +5,6 @@ use axum::response::Response;
 use claviger_vault::credentials::CredentialRef;
 use claviger_vault::permission::credential;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asked::Asked;
@@ -13,12 +12,13 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Retired<'a> {
+struct RetireAnswer<'a> {
     status: &'static str,
     credential_name: &'a str,
-    retired_at: Timestamp,
+    retired_at: Time,
 }
 
 pub(super) async fn handle(
@@ -33,10 +33,10 @@ pub(super) async fn handle(
         .retire_credential(&permit, &reference)
         .await
         .map_err(about(&name))?;
-    let answer = Retired {
+    let answer = RetireAnswer {
         status: "retired",
         credential_name: retired.name.as_str(),
-        retired_at: retired.updated_at,
+        retired_at: retired.updated_at.into(),
     };
     Ok(answer::json(StatusCode::OK, &answer))
 }

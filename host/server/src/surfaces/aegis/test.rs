@@ -6,7 +6,6 @@ use claviger_vault::credentials::{CredentialRef, TestResult};
 use claviger_vault::health::Health;
 use claviger_vault::permission::credential;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asked::Asked;
@@ -15,14 +14,15 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
-struct Tested<'a> {
+struct TestAnswer<'a> {
     status: &'static str,
     credential: &'a str,
     response_time_ms: u64,
     details: Details<'a>,
-    tested_at: Timestamp,
+    tested_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -41,14 +41,14 @@ struct Details<'a> {
     scopes: &'a [String],
 }
 
-impl<'a> Tested<'a> {
+impl<'a> TestAnswer<'a> {
     fn of(result: &'a TestResult) -> Self {
         Self {
             status: names::health(result.health),
             credential: result.credential.name.as_str(),
             response_time_ms: result.response_time_ms,
             details: Details::of(result),
-            tested_at: result.tested_at,
+            tested_at: result.tested_at.into(),
             error: result.reason.as_deref(),
         }
     }
@@ -83,5 +83,5 @@ pub(super) async fn handle(
         .test_credential(&permit, &reference)
         .await
         .map_err(about(&name))?;
-    Ok(answer::json(StatusCode::OK, &Tested::of(&result)))
+    Ok(answer::json(StatusCode::OK, &TestAnswer::of(&result)))
 }

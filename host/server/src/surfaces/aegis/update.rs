@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 /// What is fixed when a credential is stored. Its sender would believe it changed, so it is refused, not ignored.
 const FIXED: [&str; 5] = [
@@ -25,21 +26,21 @@ const FIXED: [&str; 5] = [
 ];
 
 #[derive(Serialize)]
-struct Updated<'a> {
+struct UpdateAnswer<'a> {
     id: String,
     name: &'a str,
     status: &'static str,
-    updated_at: Timestamp,
+    updated_at: Time,
     updated_fields: Vec<&'static str>,
 }
 
-impl<'a> Updated<'a> {
+impl<'a> UpdateAnswer<'a> {
     fn of(credential: &'a Credential, updated_fields: Vec<&'static str>, now: Timestamp) -> Self {
         Self {
             id: names::credential(credential.id),
             name: credential.name.as_str(),
             status: credential.status(now).as_str(),
-            updated_at: credential.updated_at,
+            updated_at: credential.updated_at.into(),
             updated_fields,
         }
     }
@@ -61,7 +62,7 @@ pub(super) async fn handle(
         .map_err(about(&name))?;
     Ok(answer::json(
         StatusCode::OK,
-        &Updated::of(&credential, fields, app.now()),
+        &UpdateAnswer::of(&credential, fields, app.now()),
     ))
 }
 

@@ -1,12 +1,12 @@
 //! How a credential looks here.
 
 use claviger_vault::credentials::{Credential, CredentialRef, Revealed};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::names;
 use crate::refusal::Refusal;
+use crate::surfaces::time::Time;
 
 /// A credential in full.
 #[derive(Serialize)]
@@ -19,10 +19,10 @@ pub(super) struct CredentialView<'a> {
     credential_provider: Option<String>,
     description: Option<&'a str>,
     is_active: bool,
-    expires_at: Option<Timestamp>,
-    last_used_at: Option<Timestamp>,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
     tags: &'a [String],
-    created_at: Timestamp,
+    created_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     credential_data: Option<SecretFields<'a>>,
 }
@@ -36,8 +36,8 @@ pub(super) struct ListedView<'a> {
     credential_provider: Option<String>,
     description: Option<&'a str>,
     is_active: bool,
-    expires_at: Option<Timestamp>,
-    last_used_at: Option<Timestamp>,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
     tags: &'a [String],
 }
 
@@ -53,10 +53,10 @@ impl<'a> CredentialView<'a> {
             credential_provider: credential.provider.as_deref().map(str::to_uppercase),
             description: credential.description.as_deref(),
             is_active: credential.active,
-            expires_at: credential.expires_at,
-            last_used_at: credential.last_used_at(),
+            expires_at: credential.expires_at.map(Time::from),
+            last_used_at: credential.last_used_at().map(Time::from),
             tags: &credential.tags,
-            created_at: credential.created_at,
+            created_at: credential.created_at.into(),
             credential_data: None,
         }
     }
@@ -80,8 +80,8 @@ impl<'a> ListedView<'a> {
             credential_provider: credential.provider.as_deref().map(str::to_uppercase),
             description: credential.description.as_deref(),
             is_active: credential.active,
-            expires_at: credential.expires_at,
-            last_used_at: credential.last_used_at(),
+            expires_at: credential.expires_at.map(Time::from),
+            last_used_at: credential.last_used_at().map(Time::from),
             tags: &credential.tags,
         }
     }

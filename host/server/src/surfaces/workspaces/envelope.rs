@@ -5,12 +5,12 @@ use axum::response::Response;
 use claviger_vault::RequestInfo;
 use http::StatusCode;
 use http::request::Parts;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 /// What a successful answer is wrapped in.
 #[derive(Serialize)]
@@ -20,14 +20,14 @@ struct Envelope<'a, T> {
     message: Option<&'a str>,
     #[serde(rename = "traceId")]
     trace_id: &'a str,
-    timestamp: Timestamp,
+    timestamp: Time,
     data: &'a T,
 }
 
 /// Writes envelopes for one request.
 pub(super) struct Reply {
     trace_id: String,
-    timestamp: Timestamp,
+    timestamp: Time,
 }
 
 impl Reply {
@@ -69,7 +69,7 @@ impl FromRequestParts<App> for Reply {
             .ok_or_else(|| Refusal::Internal("no trace id".into()))?;
         Ok(Self {
             trace_id: info.trace_id.clone(),
-            timestamp: app.now(),
+            timestamp: app.now().into(),
         })
     }
 }

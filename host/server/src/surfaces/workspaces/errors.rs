@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::front::TraceId;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
+use crate::surfaces::time::Time;
 
 #[derive(Serialize)]
 struct ErrorEnvelope<'a> {
@@ -19,7 +20,7 @@ struct ErrorEnvelope<'a> {
     message: Option<&'static str>,
     #[serde(rename = "traceId")]
     trace_id: &'a str,
-    timestamp: Timestamp,
+    timestamp: Time,
     error_message: String,
     error_code: &'static str,
 }
@@ -32,7 +33,7 @@ pub(crate) fn render(refusal: &Refusal, trace: &TraceId, now: Timestamp) -> Resp
         code: status.as_u16(),
         message: None,
         trace_id: trace.as_str(),
-        timestamp: now,
+        timestamp: now.into(),
         error_message: message(refusal),
         error_code,
     };

@@ -1,5 +1,6 @@
 //! A vault of its own for each test.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::identity::{Caller, NewUser, User};
 use crate::ids::WorkspaceId;
-use crate::open::{Opened, VaultOptions};
+use crate::open::{OpenError, Opened, VaultOptions};
 use crate::permission::user;
 use crate::request::RequestInfo;
 use crate::seal::{MasterKeySource, MasterKeys};
@@ -39,21 +40,21 @@ impl Clock for SetClock {
 }
 
 /// A vault that was just started for the first time.
-pub(super) struct House {
-    pub(super) vault: Vault,
-    pub(super) clock: Arc<SetClock>,
-    pub(super) default_workspace: WorkspaceId,
+pub(crate) struct House {
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<SetClock>,
+    pub(crate) default_workspace: WorkspaceId,
     /// What was drawn for `admin`.
-    pub(super) admin_password: String,
+    pub(crate) admin_password: String,
     url: String,
     directory: TempDir,
     postgres: Option<(String, String)>,
 }
 
-pub(super) const LIFETIME: Duration = Duration::from_hours(1);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
 impl House {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let postgres = match server() {
             Some(server) => {
@@ -89,16 +90,26 @@ impl House {
     }
 
     /// Another host on the same database; for `SQLite`, the same one started again.
-    pub(super) async fn another(&self) -> Opened {
+    pub(crate) async fn another(&self) -> Opened {
         open(&self.url, &self.directory, &self.clock).await
     }
 
-    pub(super) async fn log_in(&self, username: &str, password: &str) -> Caller {
+    /// The same database, with other master keys.
+    pub(crate) async fn open_with(&self, master_keys: MasterKeys) -> Result<Opened, OpenError> {
+        open_keys(&self.url, master_keys, &self.clock).await
+    }
+
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Caller {
         let token = self.token(username, password).await;
         self.vault.authenticate(&token, &request()).await.unwrap()
     }
 
-    pub(super) async fn token(&self, username: &str, password: &str) -> String {
+    pub(crate) async fn token(&self, username: &str, password: &str) -> String {
         let issued = self
             .vault
             .log_in(username, secret(password), &request())
@@ -109,12 +120,12 @@ impl House {
             .to_string()
     }
 
-    pub(super) async fn admin(&self) -> Caller {
+    pub(crate) async fn admin(&self) -> Caller {
         self.log_in("admin", &self.admin_password).await
     }
 
     /// A user who is no administrator, with the password `password of <name>`.
-    pub(super) async fn user(&self, username: &str) -> User {
+    pub(crate) async fn user(&self, username: &str) -> User {
         let admin = self.admin().await;
         let permit = self
             .vault
@@ -131,13 +142,13 @@ impl House {
     }
 
     /// The whole audit log, the oldest entry first.
-    pub(super) async fn entries(&self) -> Vec<AuditRow> {
+    pub(crate) async fn entries(&self) -> Vec<AuditRow> {
         audit::after(&self.vault.inner.database, 0, i64::MAX)
             .await
             .unwrap()
     }
 
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.vault.close().await;
         if let Some((server, name)) = &self.postgres {
             statement(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
@@ -145,15 +156,15 @@ impl House {
     }
 }
 
-pub(super) fn password_of(username: &str) -> String {
+pub(crate) fn password_of(username: &str) -> String {
     format!("password of {username}")
 }
 
-pub(super) fn secret(text: &str) -> Secret {
+pub(crate) fn secret(text: &str) -> Secret {
     Secret::from(text.to_owned())
 }
 
-pub(super) fn request() -> RequestInfo {
+pub(crate) fn request() -> RequestInfo {
     RequestInfo {
         trace_id: "trace".to_owned(),
         address: Some([127, 0, 0, 1].into()),
@@ -162,16 +173,25 @@ pub(super) fn request() -> RequestInfo {
 
 async fn open(url: &str, directory: &TempDir, clock: &Arc<SetClock>) -> Opened {
     let path = directory.path().join("master.key");
+    let keys = MasterKeys::load(&MasterKeySource::File { path, create: true }).unwrap();
+    open_keys(url, keys, clock).await.unwrap()
+}
+
+async fn open_keys(
+    url: &str,
+    master_keys: MasterKeys,
+    clock: &Arc<SetClock>,
+) -> Result<Opened, OpenError> {
     let clock: Arc<dyn Clock> = Arc::<SetClock>::clone(clock);
     let options = VaultOptions {
         database_url: url.to_owned(),
-        master_keys: MasterKeys::load(&MasterKeySource::File { path, create: true }).unwrap(),
+        master_keys,
         admin_password: None,
         token_lifetime: LIFETIME,
         clock,
         catalogue: Arc::default(),
     };
-    Vault::open(options).await.unwrap()
+    Vault::open(options).await
 }
 
 async fn statement(server: &str, text: String) {
