@@ -8,7 +8,7 @@
 //! - [`seal`]: the master key, the data keys and what they seal
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
 //!
-//! Below them, `store` is the only place with SQL: SQLite and PostgreSQL run the same texts.
+//! Below them, `store` is the only place with SQL: `SQLite` and `PostgreSQL` run the same texts.
 
 #[macro_use]
 mod store;

@@ -1,4 +1,4 @@
-//! The database: the only place with SQL, and one text of it for SQLite and PostgreSQL.
+//! The database: the only place with SQL, and one text of it for `SQLite` and `PostgreSQL`.
 //!
 //! [`Database`] gives a [`Reader`] or begins a [`Transaction`]; the macros of `sql` run a text with its values on either.
 //! Each module here holds the statements of a group of tables; what they mean is decided above.
@@ -67,7 +67,7 @@ impl StoreError {
     }
 }
 
-/// SQLite's busy, locked, read-only, input/output, full and can't-open (the low byte of a number); PostgreSQL's classes
+/// `SQLite`'s busy, locked, read-only, input/output, full and can't-open (the low byte of a number); `PostgreSQL`'s classes
 /// 08 (connection), 25006 (a read-only standby), 53 (resources), 57 (shutting down).
 fn is_outage_code(code: &str) -> bool {
     if code.len() == 5 {

@@ -155,10 +155,18 @@ struct Task {
 
 /// How a group went wrong.
 enum Failure {
-    /// Before the commit: nothing is there.
-    Undone(StoreError),
-    /// At the commit: it isn't known.
-    Unknown(StoreError),
+    /// A change of one of its jobs. Nothing is there.
+    Change(StoreError),
+    /// The log itself. Nothing is there.
+    Log(StoreError),
+    /// The commit: whether anything is there isn't known.
+    Commit(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Log(error)
+    }
 }
 
 impl Task {
@@ -191,7 +199,9 @@ impl Task {
     async fn settle(&mut self, mut group: Vec<Job>) {
         match self.write(&mut group).await {
             Ok(results) => answer_each(group, results),
-            Err(Failure::Undone(error)) if group.len() > 1 && !error.is_outage() => {
+            Err(Failure::Change(error) | Failure::Log(error))
+                if group.len() > 1 && !error.is_outage() =>
+            {
                 tracing::warn!(%error, jobs = group.len(), "a group of the audit log failed; its jobs go one by one");
                 for job in group {
                     let mut alone = vec![job];
@@ -206,17 +216,17 @@ impl Task {
     }
 
     async fn write(&mut self, group: &mut [Job]) -> Result<Vec<Committed>, Failure> {
-        let mut transaction = self.database.begin().await.map_err(Failure::Undone)?;
+        let mut transaction = self.database.begin().await?;
         match self.fill(&mut transaction, group).await {
             Ok(results) => {
-                transaction.commit().await.map_err(Failure::Unknown)?;
+                transaction.commit().await.map_err(Failure::Commit)?;
                 Ok(results)
             }
             Err(error) => {
                 if let Err(later) = transaction.roll_back().await {
                     tracing::warn!(error = %later, "undoing a transaction failed; its connection is dropped");
                 }
-                Err(Failure::Undone(error))
+                Err(error)
             }
         }
     }
@@ -225,13 +235,13 @@ impl Task {
         &mut self,
         transaction: &mut Transaction,
         group: &mut [Job],
-    ) -> Result<Vec<Committed>, StoreError> {
+    ) -> Result<Vec<Committed>, Failure> {
         let at = i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX);
         let (mut number, mut mac) = rows::lock_head(transaction).await?;
         let mut results = Vec::with_capacity(group.len());
         for job in group.iter_mut() {
             let applied = match &mut job.change {
-                Some(change) => change.apply(transaction).await?,
+                Some(change) => change.apply(transaction).await.map_err(Failure::Change)?,
                 None => Applied::Done,
             };
             results.push(Committed {
@@ -321,9 +331,12 @@ fn answer_each(group: Vec<Job>, results: Vec<Committed>) {
 }
 
 fn fail_all(group: Vec<Job>, failure: Failure) {
-    let (error, known) = match failure {
-        Failure::Undone(error) => (Arc::new(error), true),
-        Failure::Unknown(error) => (Arc::new(error), false),
+    let (error, refused) = match failure {
+        Failure::Change(error) => {
+            let refused = !error.is_outage();
+            (Arc::new(error), refused)
+        }
+        Failure::Log(error) | Failure::Commit(error) => (Arc::new(error), false),
     };
     tracing::error!(%error, jobs = group.len(), "entries of the audit log, and the changes with them, are refused");
     for mut job in group {
@@ -331,7 +344,6 @@ fn fail_all(group: Vec<Job>, failure: Failure) {
             change.settled();
         }
         let error = Arc::clone(&error);
-        let refused = known && !error.is_outage();
         let error = if refused {
             AuditError::Failed(error)
         } else {
@@ -343,21 +355,23 @@ fn fail_all(group: Vec<Job>, failure: Failure) {
 }
 
 impl From<&NewEntry> for AuditRow {
-    /// The columns that come from the entry; number, time and MAC are the chain's.
+    /// The columns that come from the entry; number, time and MAC are the chain's. What somebody calls themselves may
+    /// hold a NUL, which `PostgreSQL` has no text for.
     fn from(entry: &NewEntry) -> Self {
+        let text = |text: &str| text.replace('\0', "\u{fffd}");
         Self {
             number: 0,
             at: 0,
             workspace: entry.workspace.map(|id| id.to_string()),
             actor_kind: entry.author.kind().to_owned(),
             actor_id: entry.author.id().map(|id| id.to_string()),
-            actor: entry.author.name().to_owned(),
+            actor: text(entry.author.name()),
             action: entry.action.to_owned(),
             credential: entry.credential.as_ref().map(|(id, _)| id.to_string()),
-            credential_name: entry.credential.as_ref().map(|(_, name)| name.clone()),
-            target: entry.target.clone(),
+            credential_name: entry.credential.as_ref().map(|(_, name)| text(name)),
+            target: entry.target.as_deref().map(text),
             success: i64::from(entry.success),
-            trace_id: entry.request.trace_id.clone(),
+            trace_id: text(&entry.request.trace_id),
             address: entry.request.address.map(|address| address.to_string()),
             detail: if entry.detail.is_empty() {
                 "{}".to_owned()

@@ -23,7 +23,7 @@ const OVERHEAD: usize = 1024;
 /// Names that are kept.
 const NAMES: u64 = 200_000;
 /// How long something is kept at most. Uses that other hosts count show after that.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 /// Stamps; workspaces share them.
 const STAMPS: usize = 1024;
 

@@ -240,6 +240,6 @@ mod tests {
         assert_eq!(clone.get(), None);
         used.used(5000);
         used.used(4000);
-        assert_eq!(clone.get().map(|at| at.as_millisecond()), Some(5000));
+        assert_eq!(clone.get().map(Timestamp::as_millisecond), Some(5000));
     }
 }

@@ -124,7 +124,7 @@ fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<F
         match values.get(rule.name.as_str()) {
             Some((given_as, value)) => fields.extend(known_field(rule, given_as, value, problems)),
             None if rule.required => {
-                problems.add(&rule.name, format!("is missing: {}", rule.label))
+                problems.add(&rule.name, format!("is missing: {}", rule.label));
             }
             None => {}
         }
@@ -240,16 +240,14 @@ fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin
             OriginPattern::Exact(origin) => Some(origin.clone()),
             OriginPattern::SubDomains(_) => None,
             OriginPattern::Field(name) => {
-                match text_of(fields, name).map(|text| Url::parse(text).ok()) {
-                    None => None,
-                    Some(url) => match url.as_ref().and_then(Origin::of) {
-                        Some(origin) => Some(origin),
-                        None => {
-                            problems.add(name, "is not a URL with https:// or http://");
-                            None
-                        }
-                    },
+                let origin = text_of(fields, name).map(|text| {
+                    let url = Url::parse(text).ok();
+                    url.as_ref().and_then(Origin::of)
+                });
+                if origin == Some(None) {
+                    problems.add(name, "is not a URL with https:// or http://");
                 }
+                origin.flatten()
             }
         };
         if let Some(origin) = origin

@@ -42,7 +42,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, MasterKeyEr
 fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), MasterKeyError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         Ok(())
     } else {
         Err(MasterKeyError::Exposed {

@@ -236,27 +236,26 @@ impl Keys {
         workspace: &str,
         now: i64,
     ) -> Result<(String, Zeroizing<[u8; 32]>), KeyError> {
-        let row = match rows::active(database, purpose, workspace).await? {
-            Some(row) => row,
-            None => {
-                let id = u64::from_be_bytes(random::bytes());
-                let id = format!("{id:016x}");
-                let key = Zeroizing::new(random::bytes::<32>());
-                let wrapping = self.master.active();
-                let place = place(&id, purpose, workspace, &wrapping.id);
-                let wrapped = wrapping.seal.seal(key.as_slice(), &place);
-                let wrapped = wrapped.map_err(|why| KeyError::Unopened(id.clone(), why))?;
-                let made = WrappedKey {
-                    id,
-                    master_key: wrapping.id.clone(),
-                    wrapped,
-                };
-                rows::add(database, &made, purpose, workspace, now).await?;
-                // Another host may have been faster: what the database has is what counts.
-                rows::active(database, purpose, workspace)
-                    .await?
-                    .ok_or(KeyError::NoKey(made.id))?
-            }
+        let row = if let Some(row) = rows::active(database, purpose, workspace).await? {
+            row
+        } else {
+            let id = u64::from_be_bytes(random::bytes());
+            let id = format!("{id:016x}");
+            let key = Zeroizing::new(random::bytes::<32>());
+            let wrapping = self.master.active();
+            let place = place(&id, purpose, workspace, &wrapping.id);
+            let wrapped = wrapping.seal.seal(key.as_slice(), &place);
+            let wrapped = wrapped.map_err(|why| KeyError::Unopened(id.clone(), why))?;
+            let made = WrappedKey {
+                id,
+                master_key: wrapping.id.clone(),
+                wrapped,
+            };
+            rows::add(database, &made, purpose, workspace, now).await?;
+            // Another host may have been faster: what the database has is what counts.
+            rows::active(database, purpose, workspace)
+                .await?
+                .ok_or(KeyError::NoKey(made.id))?
         };
         let key = self.unwrap(&row, purpose, workspace)?;
         Ok((row.id, key))

@@ -1,5 +1,7 @@
 //! The rows of the audit log, and the head of its chain.
 
+use std::fmt::Write as _;
+
 use sqlx::FromRow;
 
 use super::{Database, StoreError, Transaction, Value};
@@ -88,7 +90,6 @@ pub(crate) async fn insert(
 
 /// `($1, $2), ($3, $4)` for `rows` of `width` values.
 pub(super) fn placeholders(rows: usize, width: usize) -> String {
-    use std::fmt::Write as _;
     let mut text = String::with_capacity(rows * width * 6);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
@@ -126,7 +127,8 @@ impl AuditQuery {
         let mut and = |condition: &str, value: Option<Value>| {
             if let Some(value) = value {
                 values.push(value);
-                text.push_str(&format!(" AND {condition} ${}", values.len()));
+                // Writing to a `String` can't fail.
+                let _ = write!(text, " AND {condition} ${}", values.len());
             }
         };
         and(

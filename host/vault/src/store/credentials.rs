@@ -1,5 +1,7 @@
 //! The rows of credentials and of their versions.
 
+use std::fmt::Write as _;
+
 use sqlx::FromRow;
 
 use super::{Database, StoreError, Transaction, Value};
@@ -117,7 +119,8 @@ impl Wanted {
         let mut and = |column: &str, value: Option<&str>| {
             if let Some(value) = value {
                 values.push(value.into());
-                text.push_str(&format!(" AND {column} = ${}", values.len()));
+                // Writing to a `String` can't fail.
+                let _ = write!(text, " AND {column} = ${}", values.len());
             }
         };
         and("c.kind", self.kind.as_deref());

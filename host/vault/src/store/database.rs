@@ -1,7 +1,7 @@
-//! The connections: SQLite in one file, or PostgreSQL.
+//! The connections: `SQLite` in one file, or `PostgreSQL`.
 //!
-//! SQLite has four readers and one writer (more readers gain nothing, a second writer only waits), in WAL mode with
-//! every commit synced: what was acknowledged outlives a power cut. PostgreSQL has as many of each as are useful.
+//! `SQLite` has four readers and one writer (more readers gain nothing, a second writer only waits), in WAL mode with
+//! every commit synced: what was acknowledged outlives a power cut. `PostgreSQL` has as many of each as are useful.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,15 +14,15 @@ use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::StoreError;
 
-/// Readers of a SQLite file: one, two and four of them read 14, 20 and 25 thousand rows a second on two cores.
+/// Readers of a `SQLite` file: one, two and four of them read 14, 20 and 25 thousand rows a second on two cores.
 const SQLITE_READERS: u32 = 4;
-/// Connections to PostgreSQL for reading, per host.
+/// Connections to `PostgreSQL` for reading, per host.
 const POSTGRES_READERS: u32 = 8;
-/// Connections to PostgreSQL for writing: the audit writer's, and one for what goes beside it.
+/// Connections to `PostgreSQL` for writing: the audit writer's, and one for what goes beside it.
 const POSTGRES_WRITERS: u32 = 2;
 /// How long a connection may be waited for.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// How long SQLite waits for another process that holds the file's lock.
+/// How long `SQLite` waits for another process that holds the file's lock.
 const BUSY: Duration = Duration::from_secs(10);
 /// Prepared statements a connection keeps. The audit writer has a text for each size of group.
 const STATEMENTS: usize = 1024;
@@ -88,7 +88,7 @@ impl Database {
         })
     }
 
-    /// Begins a transaction to write in. On SQLite it holds the one writer until it ends.
+    /// Begins a transaction to write in. On `SQLite` it holds the one writer until it ends.
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match &self.pools {
             // A transaction that begins by reading can't be promoted once another has written: hence IMMEDIATE.
@@ -99,7 +99,7 @@ impl Database {
         })
     }
 
-    /// The pool of a database that several hosts share; none for SQLite, which has one host.
+    /// The pool of a database that several hosts share; none for `SQLite`, which has one host.
     pub(crate) fn shared(&self) -> Option<&PgPool> {
         match &self.pools {
             Pools::Sqlite { .. } => None,
@@ -107,7 +107,7 @@ impl Database {
         }
     }
 
-    /// Closes all connections, SQLite's last one with a checkpoint.
+    /// Closes all connections, `SQLite`'s last one with a checkpoint.
     pub(crate) async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { readers, writer } => {
@@ -162,7 +162,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { readers, writer })
 }
 
-/// Makes the database's file readable by its owner alone; SQLite gives its WAL the same mode.
+/// Makes the database's file readable by its owner alone; `SQLite` gives its WAL the same mode.
 #[cfg(unix)]
 fn keep_to_owner(file: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};

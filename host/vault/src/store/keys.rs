@@ -12,7 +12,7 @@ pub(crate) struct WrappedKey {
     pub(crate) wrapped: Vec<u8>,
 }
 
-/// Holds other hosts' first starts back until the transaction ends. SQLite's writer is alone as it is.
+/// Holds other hosts' first starts back until the transaction ends. `SQLite`'s writer is alone as it is.
 pub(crate) async fn lock_first_start(transaction: &mut Transaction) -> Result<(), StoreError> {
     if let Transaction::Postgres(transaction) = transaction {
         // "claviger" in ASCII.

@@ -1,8 +1,8 @@
-//! What hosts that share a PostgreSQL tell each other.
+//! What hosts that share a `PostgreSQL` tell each other.
 //!
 //! A change says what it changed with `NOTIFY`, inside its own transaction: it is told when, and only when, it is
 //! committed. Notifications get lost with the connection, so while nobody listens caches are not to be trusted, and
-//! what they hold is forgotten once somebody listens again. SQLite has one host, and nobody to tell.
+//! what they hold is forgotten once somebody listens again. `SQLite` has one host, and nobody to tell.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,9 @@ pub(crate) fn start(pool: PgPool, heed: Vec<Arc<dyn Heed>>) -> AbortHandle {
     let task = async move {
         loop {
             let Err(error) = listen(&pool, &heed).await;
-            heed.iter().for_each(|one| one.deaf());
+            for one in &heed {
+                one.deaf();
+            }
             tracing::warn!(%error, "notifications of other hosts are lost; caches are bypassed until they come again");
             tokio::time::sleep(PATIENCE).await;
         }
@@ -61,12 +63,16 @@ async fn listen(
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
-    heed.iter().for_each(|one| one.listening());
+    for one in heed {
+        one.listening();
+    }
     loop {
         match tokio::time::timeout(ASK_EVERY, listener.try_recv()).await {
-            Ok(Ok(Some(notification))) => heed
-                .iter()
-                .for_each(|one| one.heard(notification.payload())),
+            Ok(Ok(Some(notification))) => {
+                for one in heed {
+                    one.heard(notification.payload());
+                }
+            }
             Ok(Ok(None)) => {
                 return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
             }

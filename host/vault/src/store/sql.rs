@@ -18,19 +18,25 @@ pub(crate) enum Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        // PostgreSQL has no NUL in a text; nothing that is stored has one either, so this finds as little.
+        let text = if text.contains('\0') {
+            text.replace('\0', "\u{fffd}")
+        } else {
+            text
+        };
         Self::Text(Some(text))
     }
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        text.to_owned().into()
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        text.map_or(Self::Text(None), Self::from)
     }
 }
 
