@@ -12,12 +12,13 @@ use sqlx::{Connection, Executor, Row, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-#[path = "load/lib.rs"]
 mod load;
+mod report;
 #[path = "../support/lib.rs"]
 mod support;
 
-use load::{CONNECTIONS, Load, bytes, load, median, report, table};
+use load::{CONNECTIONS, Load, bytes, load};
+use report::{median, report, table};
 use support::client::User;
 use support::providers::{self, openai};
 use support::server::{Server, Site};

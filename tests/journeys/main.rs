@@ -3,6 +3,7 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod aegis;
 mod bad_input;
 mod canaries;
 mod crash;
