@@ -7,7 +7,11 @@
 //! - [`database`]: SQLite, or a fresh PostgreSQL database where the environment names a server
 //! - [`trace`]: looks for a secret in all the forms that it could have been left behind in
 //! - [`wait`]: waiting for something to come true, with a bound
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses its own part of this"
+)]
 
 pub mod client;
 pub mod database;
