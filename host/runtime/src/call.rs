@@ -68,7 +68,7 @@ impl Plugin {
     ) -> CallOutcome<O::Answer> {
         let started = Instant::now();
         let deadline = started + self.limits.wall;
-        let Some(_permit) = self.permit().await else {
+        let Some(_permits) = self.permits().await else {
             return CallOutcome {
                 result: Err(CallError::Busy),
                 evidence: Evidence::default(),
@@ -112,18 +112,14 @@ impl Plugin {
         }
     }
 
-    /// Waits its turn, for a while.
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        match self.calls.clone().try_acquire_owned() {
-            Ok(permit) => Some(permit),
-            Err(_) => timeout(
-                QUEUE.min(self.limits.wall),
-                self.calls.clone().acquire_owned(),
-            )
-            .await
-            .ok()?
-            .ok(),
-        }
+    /// Waits its turn, for a while: among the plugin's own calls, then among all.
+    async fn permits(&self) -> Option<[OwnedSemaphorePermit; 2]> {
+        let wait = QUEUE.min(self.limits.wall);
+        let both = async {
+            let own = self.own_calls.clone().acquire_owned().await.ok()?;
+            Some([own, self.calls.clone().acquire_owned().await.ok()?])
+        };
+        timeout(wait, both).await.ok()?
     }
 }
 

@@ -35,8 +35,11 @@ const CORE_INSTANCES_PER_COMPONENT: u32 = 256;
 const MEMORIES_PER_COMPONENT: u32 = 16;
 const TABLES_PER_COMPONENT: u32 = 64;
 const TABLE_ELEMENTS: usize = 100_000;
-/// Metadata of an instance, in bytes: grows with a guest's functions.
-const INSTANCE_SIZE: usize = 10 << 20;
+/// Metadata of a component, in bytes: grows with what it imports and exports.
+const COMPONENT_SIZE: usize = 10 << 20;
+/// Metadata of a core instance, in bytes: grows with its globals and functions, and is not counted as a guest's memory.
+/// Twice wasmtime's default, which the interpreters of other languages fit into.
+const INSTANCE_SIZE: usize = 2 << 20;
 /// Frames of a backtrace that an author is shown.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
@@ -81,6 +84,8 @@ fn config(allocation: InstanceAllocationStrategy) -> Config {
         .memory_reservation_for_growth(0)
         .memory_init_cow(true)
         .epoch_interruption(true)
+        // A guest is given 256 MiB at most: 64-bit memories and tables would only widen what a hostile one can try.
+        .wasm_memory64(false)
         // Costs a quarter of a call, and only guests with `async` functions would need it.
         .concurrency_support(false)
         .max_wasm_stack(WASM_STACK)
@@ -102,7 +107,7 @@ fn pool(calls: u32) -> InstanceAllocationStrategy {
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_memories_per_module(MEMORIES_PER_COMPONENT)
         .max_tables_per_module(TABLES_PER_COMPONENT)
-        .max_component_instance_size(INSTANCE_SIZE)
+        .max_component_instance_size(COMPONENT_SIZE)
         .max_core_instance_size(INSTANCE_SIZE)
         .max_memory_size(usize::try_from(MEMORY_CEILING).unwrap_or(usize::MAX))
         .table_elements(TABLE_ELEMENTS);

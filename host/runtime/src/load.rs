@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task;
 use wasmtime::component::{Component, InstancePre};
 
@@ -128,8 +129,8 @@ impl Runtime {
                 (instance, exports, manifest)
             } else {
                 // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
-            let _turn = self.0.compiler.acquire().await;
-            let component = self.compile(wasm).await?;
+                let _turn = self.0.compiler.acquire().await;
+                let component = self.compile(wasm).await?;
                 let (instance, exports) = self.link(&component)?;
                 let manifest = describe::describe(&instance, &exports, limits.memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
@@ -157,6 +158,7 @@ impl Runtime {
             settings: settings.settings.clone().into_iter().collect(),
             clock: self.0.clock.clone(),
             calls: self.0.calls.clone(),
+            own_calls: Arc::new(Semaphore::new(self.0.max_calls.div_ceil(2))),
         }))
     }
 

@@ -176,7 +176,10 @@ impl Kind {
     /// The one required secret field, which a bare `value` means. None where there are several or none.
     #[must_use]
     pub fn main_field(&self) -> Option<&FieldRule> {
-        let mut required = self.fields.iter().filter(|field| field.secret && field.required);
+        let mut required = self
+            .fields
+            .iter()
+            .filter(|field| field.secret && field.required);
         required.next().filter(|_| required.next().is_none())
     }
 }

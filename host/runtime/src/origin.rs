@@ -27,7 +27,9 @@ pub enum Scheme {
 
 /// Why a text is no origin.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
-#[error("`{text}` is not an origin: {reason}; write scheme, host and where needed port, as `https://api.example.com`")]
+#[error(
+    "`{text}` is not an origin: {reason}; write scheme, host and where needed port, as `https://api.example.com`"
+)]
 pub struct OriginError {
     text: String,
     reason: &'static str,
@@ -50,7 +52,11 @@ impl Origin {
         if host.is_empty() {
             return None;
         }
-        Some(Self { scheme, host, port: url.port_or_known_default()? })
+        Some(Self {
+            scheme,
+            host,
+            port: url.port_or_known_default()?,
+        })
     }
 
     /// `http` or `https`.
@@ -76,15 +82,26 @@ impl FromStr for Origin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |reason| OriginError { text: text.to_owned(), reason };
+        let refuse = |reason| OriginError {
+            text: text.to_owned(),
+            reason,
+        };
         let url = Url::parse(text).map_err(|_| refuse("it does not parse as a URL"))?;
-        if url.path() != "/" && !url.path().is_empty() || url.query().is_some() || url.fragment().is_some() {
+        if url.path() != "/" && !url.path().is_empty()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
             return Err(refuse("it has a path, a query or a fragment"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("it has a user name or a password"));
         }
-        Self::of(&url).ok_or_else(|| refuse("its scheme is neither https nor http"))
+        let origin =
+            Self::of(&url).ok_or_else(|| refuse("its scheme is neither https nor http"))?;
+        if origin.host.contains('*') {
+            return Err(refuse("a wildcard is no host"));
+        }
+        Ok(origin)
     }
 }
 
@@ -109,7 +126,11 @@ impl fmt::Display for Origin {
             Scheme::Https => ("https", 443),
         };
         write!(f, "{scheme}://{}", self.host)?;
-        if self.port == default { Ok(()) } else { write!(f, ":{}", self.port) }
+        if self.port == default {
+            Ok(())
+        } else {
+            write!(f, ":{}", self.port)
+        }
     }
 }
 
@@ -128,13 +149,20 @@ pub enum OriginPattern {
 
 impl OriginPattern {
     /// Whether `origin` is meant. `field` gives the text fields of the credential at hand.
-    pub fn matches<'f>(&self, origin: &Origin, field: impl FnOnce(&str) -> Option<&'f str>) -> bool {
+    pub fn matches<'f>(
+        &self,
+        origin: &Origin,
+        field: impl FnOnce(&str) -> Option<&'f str>,
+    ) -> bool {
         match self {
             Self::Exact(exact) => exact == origin,
             Self::SubDomains(parent) => {
                 parent.scheme == origin.scheme
                     && parent.port == origin.port
-                    && origin.host.strip_suffix(parent.host.as_str()).is_some_and(|left| left.len() > 1 && left.ends_with('.'))
+                    && origin
+                        .host
+                        .strip_suffix(parent.host.as_str())
+                        .is_some_and(|left| left.len() > 1 && left.ends_with('.'))
             }
             Self::Field(name) => field(name)
                 .and_then(|text| Url::parse(text).ok())
@@ -148,19 +176,31 @@ impl FromStr for OriginPattern {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(name) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if let Some(name) = text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
+            let plain = !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             return if plain {
                 Ok(Self::Field(name.to_owned()))
             } else {
-                Err(OriginError { text: text.to_owned(), reason: "between the braces stands no field name" })
+                Err(OriginError {
+                    text: text.to_owned(),
+                    reason: "between the braces stands no field name",
+                })
             };
         }
         match text.split_once("://*.") {
-            Some((scheme, parent)) if parent.contains('.') => {
-                Ok(Self::SubDomains(format!("{scheme}://{parent}").parse::<Origin>()?))
-            }
-            Some(_) => Err(OriginError { text: text.to_owned(), reason: "a wildcard needs a domain of two labels or more" }),
+            Some((scheme, parent)) if parent.contains('.') => Ok(Self::SubDomains(
+                format!("{scheme}://{parent}").parse::<Origin>()?,
+            )),
+            Some(_) => Err(OriginError {
+                text: text.to_owned(),
+                reason: "a wildcard needs a domain of two labels or more",
+            }),
             None => Ok(Self::Exact(text.parse()?)),
         }
     }
@@ -203,19 +243,38 @@ mod tests {
     }
 
     fn meant(pattern: &str, text: &str) -> bool {
-        pattern.parse::<OriginPattern>().expect("a pattern").matches(&origin(text), |_| None)
+        pattern
+            .parse::<OriginPattern>()
+            .expect("a pattern")
+            .matches(&origin(text), |_| None)
     }
 
     #[test]
     fn default_ports_and_case_do_not_matter() {
-        assert_eq!(origin("https://API.example.com:443"), origin("https://api.example.com"));
-        assert_ne!(origin("https://api.example.com:8443"), origin("https://api.example.com"));
-        assert_ne!(origin("http://api.example.com"), origin("https://api.example.com"));
+        assert_eq!(
+            origin("https://API.example.com:443"),
+            origin("https://api.example.com")
+        );
+        assert_ne!(
+            origin("https://api.example.com:8443"),
+            origin("https://api.example.com")
+        );
+        assert_ne!(
+            origin("http://api.example.com"),
+            origin("https://api.example.com")
+        );
     }
 
     #[test]
     fn paths_and_user_names_are_refused() {
-        for text in ["https://a.example/x", "https://u@a.example", "https://a.example?q", "ftp://a.example", "a.example"] {
+        for text in [
+            "https://a.example/x",
+            "https://u@a.example",
+            "https://a.example?q",
+            "ftp://a.example",
+            "a.example",
+            "https://*.a.example",
+        ] {
             assert!(text.parse::<Origin>().is_err(), "{text}");
         }
     }

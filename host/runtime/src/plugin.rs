@@ -97,6 +97,8 @@ pub struct Plugin {
     pub(crate) clock: Arc<dyn Clock>,
     /// One permit for each call that may be in flight, over all plugins.
     pub(crate) calls: Arc<Semaphore>,
+    /// One permit for each call of this plugin: half of what all may have, so that one whose provider hangs leaves room.
+    pub(crate) own_calls: Arc<Semaphore>,
 }
 
 /// What one call may use.

@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     pub compiler: Semaphore,
     pub cache_hits: AtomicU64,
     pub cache_misses: AtomicU64,
-    max_calls: usize,
+    pub max_calls: usize,
 }
 
 /// What the runtime has done so far.

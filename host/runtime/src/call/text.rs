@@ -20,7 +20,7 @@ impl<'s> Texts<'s> {
 
     /// Scrubbed, then cut: the other way round would leave the beginning of a secret.
     pub(crate) fn text(&self, text: &str) -> String {
-        capped(self.scrub(text), LONGEST)
+        capped(&self.scrub(text), LONGEST)
     }
 
     /// Scrubbed, and of it the last `most` bytes.
@@ -55,7 +55,8 @@ impl<'s> Texts<'s> {
 
     /// A failure that the plugin reported.
     pub(crate) fn failure(&self, failure: types::Failure) -> CallError {
-        if !is_code(&failure.code) {
+        // A word of 64 letters and digits could be a secret that is one.
+        if !is_code(&failure.code) || self.scrub(&failure.code) != failure.code {
             let what = format!(
                 "`code` of a failure is `{}`; use a word as `rate-limited`",
                 self.text(&failure.code)
@@ -82,13 +83,13 @@ impl<'s> Texts<'s> {
     }
 }
 
-/// At most `most` bytes, whole characters.
-pub(crate) fn capped(mut text: String, most: usize) -> String {
+/// At most `most` bytes, whole characters. A copy: a text that is only truncated keeps the memory that it had.
+pub(crate) fn capped(text: &str, most: usize) -> String {
     if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
+        format!("{}…", &text[..text.floor_char_boundary(most)])
+    } else {
+        text.to_owned()
     }
-    text
 }
 
 /// Would move a terminal's cursor, turn text around, or end a C string.

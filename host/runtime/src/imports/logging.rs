@@ -7,6 +7,10 @@ use crate::outcome::{LogLevel, LogLine};
 /// The most lines of one call; further ones are dropped.
 const LINES: usize = 1000;
 
+/// The longest line that is looked at, in bytes. A longer one is dropped whole: scrubbing costs time that the guest isn't
+/// charged for, and a line that is cut before it is scrubbed could end in half a secret.
+const LONGEST: usize = 64 << 10;
+
 /// What a guest logged, scrubbed. A line has at most 4 KiB.
 #[derive(Default)]
 pub(crate) struct Log {
@@ -37,7 +41,14 @@ impl Host for CallState {
             self.log.dropped += 1;
             return;
         }
-        let message = Texts::of(self.session.as_ref()).text(&message);
+        let message = if message.len() > LONGEST {
+            format!(
+                "a line of {} bytes was dropped; write at most 4 KiB a line",
+                message.len()
+            )
+        } else {
+            Texts::of(self.session.as_ref()).text(&message)
+        };
         self.log.lines.push(LogLine {
             level: level.into(),
             message,

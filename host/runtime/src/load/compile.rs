@@ -1,10 +1,15 @@
 //! From bytes to machine code.
 
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::{LARGEST, LoadError};
+
+/// The largest function, in bytes, and the most functions, that are compiled: the compiler's time and memory grow faster
+/// than what it compiles. Python's interpreter has some 20,000 functions, none of a tenth of that size.
+const LARGEST_FUNCTION: usize = 1 << 20;
+const MOST_FUNCTIONS: usize = 200_000;
 
 /// Refuses what no compiler needs to see.
 pub(super) fn check_file(wasm: &[u8]) -> Result<(), LoadError> {
@@ -26,5 +31,29 @@ pub(super) fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, LoadErr
     // With all features: the engine says better than the validator which of them it lacks.
     let validated = Validator::new_with_features(WasmFeatures::all()).validate_all(wasm);
     validated.map_err(|error| LoadError::Invalid(error.to_string()))?;
+    check_functions(wasm)?;
     Component::from_binary(engine, wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
+}
+
+/// Refuses what would keep the compiler busy for minutes.
+fn check_functions(wasm: &[u8]) -> Result<(), LoadError> {
+    let mut functions = 0_usize;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.map_err(|error| LoadError::Invalid(error.to_string()))?;
+        if let Payload::CodeSectionEntry(body) = payload {
+            functions += 1;
+            if body.as_bytes().len() > LARGEST_FUNCTION {
+                return Err(LoadError::Invalid(format!(
+                    "a function has {} bytes; at most {LARGEST_FUNCTION} are compiled",
+                    body.as_bytes().len()
+                )));
+            }
+        }
+    }
+    if functions > MOST_FUNCTIONS {
+        return Err(LoadError::Invalid(format!(
+            "it has {functions} functions; at most {MOST_FUNCTIONS} are compiled"
+        )));
+    }
+    Ok(())
 }

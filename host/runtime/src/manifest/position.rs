@@ -36,17 +36,29 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = || PositionError(text.to_owned());
-        let named = |name: &str| if name.is_empty() { Err(refuse()) } else { Ok(name.to_owned()) };
+        let named = |name: &str| {
+            if name.is_empty() {
+                Err(refuse())
+            } else {
+                Ok(name.to_owned())
+            }
+        };
         match text.split_once(':') {
             None if text == "path" => Ok(Self::Path),
             Some(("basic", "password")) => Ok(Self::BasicPassword),
             Some(("header", name)) => {
                 let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-                if name.bytes().all(token) { named(&name.to_ascii_lowercase()).map(Self::Header) } else { Err(refuse()) }
+                if name.bytes().all(token) {
+                    named(&name.to_ascii_lowercase()).map(Self::Header)
+                } else {
+                    Err(refuse())
+                }
             }
             Some(("query", name)) => named(name).map(Self::Query),
             Some(("form", name)) => named(name).map(Self::Form),
-            Some(("json", pointer)) if pointer.starts_with('/') => Ok(Self::Json(pointer.to_owned())),
+            Some(("json", pointer)) if pointer.starts_with('/') => {
+                Ok(Self::Json(pointer.to_owned()))
+            }
             _ => Err(refuse()),
         }
     }

@@ -27,9 +27,11 @@ pub(super) fn json(
             "the body has a stand-in and is not the JSON that its content-type says",
         ));
     }
+    let ranges: Vec<_> = hits.iter().map(|hit| hit.range.clone()).collect();
     let mut strings = Vec::new();
     let walk = Walk {
         text: text.as_bytes(),
+        hits: &ranges,
         at: 0,
         path: Vec::new(),
         strings: &mut strings,
@@ -72,7 +74,9 @@ struct Walk<'a> {
     text: &'a [u8],
     at: usize,
     path: Vec<String>,
-    /// The strings that are values: the keys and indices that lead there, and where their insides are.
+    /// What is looked for. A body may hold a hundred thousand strings: only those near a hit are worth their path.
+    hits: &'a [Range<usize>],
+    /// The strings that are values and touch a hit: the keys and indices that lead there, and where their insides are.
     strings: &'a mut Vec<(Vec<String>, Range<usize>)>,
 }
 
@@ -88,7 +92,11 @@ impl Walk<'_> {
             b'[' => self.array(),
             b'"' => {
                 let inside = self.string();
-                self.strings.push((self.path.clone(), inside));
+                let touches =
+                    |hit: &Range<usize>| hit.start <= inside.end && inside.start <= hit.end;
+                if self.hits.iter().any(touches) {
+                    self.strings.push((self.path.clone(), inside));
+                }
                 Some(())
             }
             _ => {
@@ -171,6 +179,7 @@ mod tests {
         let mut strings = Vec::new();
         Walk {
             text: text.as_bytes(),
+            hits: std::slice::from_ref(&(0..text.len())),
             at: 0,
             path: Vec::new(),
             strings: &mut strings,
