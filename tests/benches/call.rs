@@ -268,7 +268,7 @@ fn parts(rig: &Rig, runtime: &tokio::runtime::Runtime) {
         .sample_size(20);
     let credential = credential();
     criterion.bench_function("native function", |bencher| {
-        bencher.iter(|| black_box(native(&context(), black_box(credential.clone()))))
+        bencher.iter(|| black_box(native(&context(), black_box(credential.clone()))));
     });
     criterion.bench_function("store", |bencher| bencher.iter(|| black_box(rig.store())));
     criterion.bench_function("instantiate", |bencher| {
@@ -388,7 +388,7 @@ fn rate(plugin: &Arc<Plugin>, threads: u32) -> f64 {
     f64::from(CALLS * threads) / began.elapsed().as_secs_f64()
 }
 
-/// Answers as OpenAI does, in a process of its own.
+/// Answers as `OpenAI` does, in a process of its own.
 async fn serve_upstream() {
     let model = |id: &str| json!({"id": id, "object": "model", "created": 1_686_935_002, "owned_by": "openai"});
     let models =

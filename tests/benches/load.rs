@@ -118,10 +118,8 @@ pub fn bytes(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
     let mut head =
         format!("{method} {path} HTTP/1.1\r\nhost: claviger\r\nauthorization: Bearer {token}\r\n");
     if !body.is_empty() {
-        head.push_str(&format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n",
-            body.len()
-        ));
+        let length = body.len();
+        head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n");
     } else if method != "GET" {
         head.push_str("content-length: 0\r\n");
     }

@@ -65,6 +65,7 @@ fn body() -> Value {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a life, told in its order")]
 async fn a_credential_through_all_its_endpoints() {
     let (_server, admin) = start().await;
 

@@ -78,6 +78,7 @@ fn message(surface: Surface, answer: &Answer) -> String {
         .to_owned()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn endpoints(workspace: &str, credential: &str) -> Vec<Endpoint> {
     let credentials = format!("/frontend/workspaces/{workspace}/credentials");
     vec![

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use serde_json::json;
 
-use super::support::client::User;
+use super::support::client::{Answer, User};
 use super::support::providers::{garbage, openai, slack};
 use super::support::server::Site;
-use super::support::trace::{Canary, files};
+use super::support::trace::{Canary, each, files};
 use super::support::upstream::Reply;
 
 const OPENAI_KEY: &str = "sk-proj-CANARYopenai+T3BlbkFJ/9fQzXw==7hM2qZ";
@@ -86,12 +86,13 @@ async fn a_secret_leaves_no_trace() {
     let revealed: String = record
         .iter()
         .filter(|answer| answer.reveals)
-        .map(|answer| answer.text())
+        .map(Answer::text)
         .collect();
     assert!(revealed.contains(OPENAI_KEY) && revealed.contains(SIGNING_SECRET));
 }
 
 /// A full day, failures included. Gives the tokens that were handed out.
+#[expect(clippy::too_many_lines, reason = "a day, told in its order")]
 async fn work(admin: &User, openai: &super::support::providers::Provider) -> Vec<String> {
     let workspace = admin.workspace(&admin.default_workspace().await);
     let key = workspace
@@ -238,7 +239,7 @@ fn a_canary_is_found_in_whatever_form_it_was_left_behind() {
     let left = [
         secret.to_owned(),
         json!({ "key": secret }).to_string(),
-        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        each(secret.as_bytes(), |byte| format!("{byte:02x}")),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         standard.encode(secret),
         standard.encode(format!("x{secret}y")),

@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 
 use super::stage::{SECRET, Stage, assert_nothing_leaked, detail, has_stand_in, said};
+use super::support::trace::each;
 use super::support::upstream::Reply;
 
 fn ask() -> serde_json::Value {
@@ -17,12 +18,12 @@ fn ask() -> serde_json::Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    each(bytes, |byte| format!("{byte:02x}"))
 }
 
 #[tokio::test]
 async fn in_a_body_it_is_a_stand_in_however_it_is_written() {
-    let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = each(SECRET.as_bytes(), |byte| format!("%{byte:02X}"));
     let encoded: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     let bodies = [
         ("plain", SECRET.to_owned()),

@@ -1,14 +1,14 @@
-//! Where a server keeps its rows: SQLite, or a fresh PostgreSQL database where `CLAVIGER_TEST_DATABASE_URL` names a server.
+//! Where a server keeps its rows: `SQLite`, or a fresh `PostgreSQL` database where `CLAVIGER_TEST_DATABASE_URL` names a server.
 
 use std::process::Command;
 
 use sqlx::{Connection, Executor, PgConnection};
 use url::Url;
 
-/// The variable that names a PostgreSQL server, with a user who may make databases.
+/// The variable that names a `PostgreSQL` server, with a user who may make databases.
 pub const VARIABLE: &str = "CLAVIGER_TEST_DATABASE_URL";
 
-/// One server's database. A PostgreSQL one is dropped with it.
+/// One server's database. A `PostgreSQL` one is dropped with it.
 pub enum Database {
     /// In the data directory.
     Sqlite,
@@ -48,7 +48,7 @@ impl Database {
         }
     }
 
-    /// Everything in it, as `pg_dump` writes it. SQLite's files are in the data directory.
+    /// Everything in it, as `pg_dump` writes it. `SQLite`'s files are in the data directory.
     pub fn dump(&self) -> Option<Vec<u8>> {
         let url = self.url()?;
         let output = Command::new("pg_dump")

@@ -1,6 +1,6 @@
 //! Upstreams that answer as the providers do, by the key that a request brings.
 //!
-//! The answers are those of the providers' public specifications: OpenAI's openapi.yaml, Slack's method pages,
+//! The answers are those of the providers' public specifications: `OpenAI`'s openapi.yaml, Slack's method pages,
 //! Anthropic's API reference. An unknown key gets the provider's own refusal, a wrong method or path its own error, so a
 //! plugin that asks the wrong thing can't pass.
 
@@ -73,7 +73,7 @@ fn bearer(request: &Recorded) -> Option<String> {
         .map(ToOwned::to_owned)
 }
 
-/// OpenAI: `GET /v1/models`.
+/// `OpenAI`: `GET /v1/models`.
 pub mod openai {
     use super::{Provider, Recorded, Reply, Value, bearer, json};
 
@@ -97,9 +97,8 @@ pub mod openai {
         }
     }
 
-    fn error(status: u16, message: &str, kind: &str, code: Value) -> Reply {
-        let body =
-            json!({"error": {"message": message, "type": kind, "param": null, "code": code}});
+    fn error(status: u16, message: &str, kind: &str, code: impl Into<Value>) -> Reply {
+        let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code.into()}});
         Reply::json(status, &body)
             .header("x-request-id", "req_5e2c1e0d")
             .header("openai-version", "2020-10-01")

@@ -24,8 +24,8 @@ impl Canary {
                 .join(between)
                 .into_bytes()
         };
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        let hex = each(bytes, |byte| format!("{byte:02x}"));
+        let percent = each(bytes, |byte| format!("%{byte:02X}"));
         let mut forms = vec![
             ("plain", bytes.to_vec()),
             ("reversed", bytes.iter().rev().copied().collect()),
@@ -99,6 +99,13 @@ impl Canary {
             );
         }
     }
+}
+
+/// Each byte, written so.
+pub fn each(bytes: &[u8], written: impl Fn(u8) -> String) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &written(*byte))
 }
 
 /// Every file below `directory`, with what is in it.

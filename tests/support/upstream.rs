@@ -350,7 +350,7 @@ async fn read_chunks(
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let mut chunk = [0; 16 * 1024];
+    let mut chunk = vec![0; 16 * 1024];
     match stream.read(&mut chunk).await {
         Ok(read) if read > 0 => {
             buffer.extend_from_slice(&chunk[..read]);
