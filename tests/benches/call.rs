@@ -23,7 +23,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+};
 
 mod report;
 
@@ -52,7 +54,10 @@ const ROUNDS: usize = 7;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    if arguments.iter().any(|argument| argument == "serve-upstream") {
+    if arguments
+        .iter()
+        .any(|argument| argument == "serve-upstream")
+    {
         runtime.block_on(serve_upstream());
     } else if arguments.iter().any(|argument| argument == "--bench") {
         let rig = runtime.block_on(Rig::new());
@@ -82,11 +87,18 @@ impl Rig {
         });
         let component = Component::new(&engine, claviger_test_guests::ECHO).expect("a component");
         let mut linker = Linker::new(&engine);
-        linker.define_unknown_imports_as_traps(&component).expect("imports");
+        linker
+            .define_unknown_imports_as_traps(&component)
+            .expect("imports");
         let guest = linker.instantiate_pre(&component).expect("it links");
         let indices = GuestIndices::new(&guest).expect("it validates");
         let plugin = load(claviger_test_guests::ECHO, &PluginSettings::default()).await;
-        Self { engine, guest, indices, plugin }
+        Self {
+            engine,
+            guest,
+            indices,
+            plugin,
+        }
     }
 
     fn store(&self) -> Store<()> {
@@ -97,8 +109,15 @@ impl Rig {
 
     async fn live(&self) -> (Store<()>, Guest) {
         let mut store = self.store();
-        let instance = self.guest.instantiate_async(&mut store).await.expect("an instance");
-        let guest = self.indices.load(&mut store, &instance).expect("it validates");
+        let instance = self
+            .guest
+            .instantiate_async(&mut store)
+            .await
+            .expect("an instance");
+        let guest = self
+            .indices
+            .load(&mut store, &instance)
+            .expect("it validates");
         (store, guest)
     }
 
@@ -111,17 +130,28 @@ impl Rig {
 
 async fn load(guest: &'static [u8], settings: &PluginSettings) -> Arc<Plugin> {
     let runtime = Runtime::new(RuntimeOptions::default()).expect("a runtime");
-    runtime.load(guest, Provenance::Embedded, settings).await.expect("it loads")
+    runtime
+        .load(guest, Provenance::Embedded, settings)
+        .await
+        .expect("it loads")
 }
 
 async fn call(store: &mut Store<()>, guest: &Guest, credential: &types::Credential) -> Report {
-    guest.call_validate(store, &context(), credential).await.expect("it runs").expect("a report")
+    guest
+        .call_validate(store, &context(), credential)
+        .await
+        .expect("it runs")
+        .expect("a report")
 }
 
 /// The settings of `host/runtime/src/engine.rs`.
 fn config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(65).total_core_instances(65 * 8).total_memories(65 * 2).total_tables(65 * 4).total_stacks(65);
+    pool.total_component_instances(65)
+        .total_core_instances(65 * 8)
+        .total_memories(65 * 2)
+        .total_tables(65 * 4)
+        .total_stacks(65);
     pool.max_memory_size(256 << 20).table_elements(100_000);
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Auto)
@@ -147,7 +177,10 @@ const FIELDS: usize = 10;
 
 /// A credential of ten fields, as a guest sees it.
 fn credential() -> types::Credential {
-    let field = |number: usize| types::Attribute { key: format!("field_{number}"), value: format!("value number {number}") };
+    let field = |number: usize| types::Attribute {
+        key: format!("field_{number}"),
+        value: format!("value number {number}"),
+    };
     types::Credential {
         id: "0123456789abcdef".to_owned(),
         name: "benchmark".to_owned(),
@@ -174,14 +207,22 @@ fn context() -> types::Context {
 
 /// The same as the host holds it: one of the ten is a secret.
 fn subject(kind: &str, secret: &str, value: &str, texts: usize) -> Subject {
-    let secret = Field { name: secret.to_owned(), value: FieldValue::Secret(Secret::from(value.to_owned())) };
-    let text = |number: usize| Field { name: format!("field_{number}"), value: FieldValue::Text(format!("value number {number}")) };
+    let secret = Field {
+        name: secret.to_owned(),
+        value: FieldValue::Secret(Secret::from(value.to_owned())),
+    };
+    let text = |number: usize| Field {
+        name: format!("field_{number}"),
+        value: FieldValue::Text(format!("value number {number}")),
+    };
     Subject {
         id: "0123456789abcdef".to_owned(),
         name: "benchmark".to_owned(),
         kind: kind.to_owned(),
         version: 3,
-        fields: std::iter::once(secret).chain((0..texts).map(text)).collect(),
+        fields: std::iter::once(secret)
+            .chain((0..texts).map(text))
+            .collect(),
         metadata: Vec::new(),
         external_id: None,
         handle: None,
@@ -200,7 +241,10 @@ async fn through_runtime(plugin: &Plugin) {
 /// What `echo` does, without a sandbox.
 #[inline(never)]
 fn native(context: &types::Context, credential: types::Credential) -> Report {
-    let detail = |key: &str, value: String| types::Attribute { key: key.to_owned(), value };
+    let detail = |key: &str, value: String| types::Attribute {
+        key: key.to_owned(),
+        value,
+    };
     let mut details = credential.fields;
     details.push(detail("id", credential.id));
     details.push(detail("kind", credential.kind));
@@ -218,15 +262,24 @@ fn native(context: &types::Context, credential: types::Credential) -> Report {
 
 /// Criterion's view of the parts.
 fn parts(rig: &Rig, runtime: &tokio::runtime::Runtime) {
-    let mut criterion = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1)).sample_size(20);
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(20);
     let credential = credential();
-    criterion.bench_function("native function", |bencher| bencher.iter(|| black_box(native(&context(), black_box(credential.clone())))));
+    criterion.bench_function("native function", |bencher| {
+        bencher.iter(|| black_box(native(&context(), black_box(credential.clone()))));
+    });
     criterion.bench_function("store", |bencher| bencher.iter(|| black_box(rig.store())));
     criterion.bench_function("instantiate", |bencher| {
         bencher.to_async(runtime).iter_batched(
             || rig.store(),
             |mut store| async move {
-                let instance = rig.guest.instantiate_async(&mut store).await.expect("an instance");
+                let instance = rig
+                    .guest
+                    .instantiate_async(&mut store)
+                    .await
+                    .expect("an instance");
                 black_box(instance);
                 store
             },
@@ -273,11 +326,39 @@ fn budgets(rig: &Rig, runtime: &tokio::runtime::Runtime) {
         }
     });
     let (bare, whole, live) = (median(bare), median(whole), median(lives));
-    report("", "a call on a live instance", "", &format!("{live:.1} µs"), true);
-    report("1", "a call in a fresh sandbox against a live instance", "<= 3.5 x", &format!("{bare:.1} x"), bare <= 3.5);
-    report("(1)", "the same with all that the runtime adds (stand-ins, limits)", "-", &format!("{whole:.1} x"), true);
-    let scaling = median((0..ROUNDS).map(|_| rate(&rig.plugin, 2) / rate(&rig.plugin, 1)).collect());
-    report("2", "calls a second on 2 threads against 1", ">= 1.8 x", &format!("{scaling:.2} x"), scaling >= 1.8);
+    report(
+        "",
+        "a call on a live instance",
+        "",
+        &format!("{live:.1} µs"),
+        true,
+    );
+    report(
+        "1",
+        "a call in a fresh sandbox against a live instance",
+        "<= 3.5 x",
+        &format!("{bare:.1} x"),
+        bare <= 3.5,
+    );
+    report(
+        "(1)",
+        "the same with all that the runtime adds (stand-ins, limits)",
+        "-",
+        &format!("{whole:.1} x"),
+        true,
+    );
+    let scaling = median(
+        (0..ROUNDS)
+            .map(|_| rate(&rig.plugin, 2) / rate(&rig.plugin, 1))
+            .collect(),
+    );
+    report(
+        "2",
+        "calls a second on 2 threads against 1",
+        ">= 1.8 x",
+        &format!("{scaling:.2} x"),
+        scaling >= 1.8,
+    );
     runtime.block_on(over_http());
 }
 
@@ -289,7 +370,10 @@ fn rate(plugin: &Arc<Plugin>, threads: u32) -> f64 {
         .map(|_| {
             let plugin = Arc::clone(plugin);
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime");
                 runtime.block_on(async {
                     for _ in 0..CALLS {
                         through_runtime(&plugin).await;
@@ -304,13 +388,16 @@ fn rate(plugin: &Arc<Plugin>, threads: u32) -> f64 {
     f64::from(CALLS * threads) / began.elapsed().as_secs_f64()
 }
 
-/// Answers as OpenAI does, in a process of its own.
+/// Answers as `OpenAI` does, in a process of its own.
 async fn serve_upstream() {
     let model = |id: &str| json!({"id": id, "object": "model", "created": 1_686_935_002, "owned_by": "openai"});
-    let models = json!({"object": "list", "data": [model("gpt-4o-mini"), model("text-embedding-3-small")]});
+    let models =
+        json!({"object": "list", "data": [model("gpt-4o-mini"), model("text-embedding-3-small")]});
     let models = move || std::future::ready(axum::Json(models.clone()));
     let router = axum::Router::new().route("/v1/models", axum::routing::get(models));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
     println!("{}", listener.local_addr().expect("bound"));
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
@@ -318,16 +405,27 @@ async fn serve_upstream() {
         let service = hyper_util::service::TowerToHyperService::new(router.clone());
         tokio::spawn(async move {
             let io = hyper_util::rt::TokioIo::new(stream);
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(io, service)
+                .await;
         });
     }
 }
 
 async fn upstream() -> (Child, String) {
     let mut command = Command::new(std::env::current_exe().expect("this binary"));
-    let mut child = command.arg("serve-upstream").stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("this binary");
+    let mut child = command
+        .arg("serve-upstream")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("this binary");
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let address = lines.next_line().await.expect("a line").expect("an address");
+    let address = lines
+        .next_line()
+        .await
+        .expect("a line")
+        .expect("an address");
     (child, format!("http://{address}"))
 }
 
@@ -337,10 +435,17 @@ async fn over_http() {
     const EACH: u32 = 300;
     const KEY: &str = "sk-proj-benchmark-T3BlbkFJ7hM2qZ";
     let (_child, origin) = upstream().await;
-    let settings = serde_json::from_value(json!({"replace-origins": {"https://api.openai.com": origin}})).expect("settings");
-    let wasm = PLUGINS.iter().find(|plugin| plugin.name == "openai").expect("it is embedded").wasm;
+    let settings =
+        serde_json::from_value(json!({"replace-origins": {"https://api.openai.com": origin}}))
+            .expect("settings");
+    let wasm = PLUGINS
+        .iter()
+        .find(|plugin| plugin.name == "openai")
+        .expect("it is embedded")
+        .wasm;
     let plugin = load(wasm, &settings).await;
-    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let client: Client<HttpConnector, Empty<Bytes>> =
+        Client::builder(TokioExecutor::new()).build_http();
 
     let mut ratios = Vec::new();
     let mut last = (0.0, 0.0);
@@ -351,14 +456,29 @@ async fn over_http() {
             let (client, origin) = (client.clone(), origin.clone());
             lanes.spawn(async move {
                 for _ in 0..EACH {
-                    let request = http::Request::get(format!("{origin}/v1/models")).header("authorization", format!("Bearer {KEY}"));
-                    let answer = client.request(request.body(Empty::new()).expect("a request")).await.expect("an answer");
-                    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+                    let request = http::Request::get(format!("{origin}/v1/models"))
+                        .header("authorization", format!("Bearer {KEY}"));
+                    let answer = client
+                        .request(request.body(Empty::new()).expect("a request"))
+                        .await
+                        .expect("an answer");
+                    let body = answer
+                        .into_body()
+                        .collect()
+                        .await
+                        .expect("a body")
+                        .to_bytes();
                     black_box(serde_json::from_slice::<serde_json::Value>(&body).expect("JSON"));
                 }
             });
         }
-        while lanes.join_next().await.transpose().expect("every request succeeds").is_some() {}
+        while lanes
+            .join_next()
+            .await
+            .transpose()
+            .expect("every request succeeds")
+            .is_some()
+        {}
         let native = f64::from(LANES * EACH) / began.elapsed().as_secs_f64();
 
         let began = Instant::now();
@@ -367,17 +487,34 @@ async fn over_http() {
             let plugin = Arc::clone(&plugin);
             lanes.spawn(async move {
                 for _ in 0..EACH {
-                    let outcome = plugin.validate(CallContext::default(), subject("api_key", "api_key", KEY, 0)).await;
+                    let outcome = plugin
+                        .validate(
+                            CallContext::default(),
+                            subject("api_key", "api_key", KEY, 0),
+                        )
+                        .await;
                     assert!(outcome.result.is_ok(), "{:?}", outcome.result);
                 }
             });
         }
-        while lanes.join_next().await.transpose().expect("every call succeeds").is_some() {}
+        while lanes
+            .join_next()
+            .await
+            .transpose()
+            .expect("every call succeeds")
+            .is_some()
+        {}
         let plugged = f64::from(LANES * EACH) / began.elapsed().as_secs_f64();
         ratios.push(plugged / native);
         last = (plugged, native);
     }
     let ratio = median(ratios);
     let shown = format!("{ratio:.2} ({:.0}/s of {:.0}/s)", last.0, last.1);
-    report("6", "validation over HTTP through the plugin against native", ">= 0.6", &shown, ratio >= 0.6);
+    report(
+        "6",
+        "validation over HTTP through the plugin against native",
+        ">= 0.6",
+        &shown,
+        ratio >= 0.6,
+    );
 }

@@ -61,14 +61,25 @@ pub async fn load(
     }
     let took = began.elapsed().as_secs_f64();
     times.sort_unstable();
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests is far from 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count of requests is far from 2^53"
+    )]
     let rate = times.len() as f64 / took;
-    Load { rate, median: times[times.len() / 2] }
+    Load {
+        rate,
+        median: times[times.len() / 2],
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the load generator is a client, not the server")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the load generator is a client, not the server"
+)]
 async fn connect(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).await.expect("the server listens");
+    let stream = TcpStream::connect(address)
+        .await
+        .expect("the server listens");
     stream.set_nodelay(true).expect("a TCP socket");
     stream
 }
@@ -80,9 +91,18 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
         if whole.is_none()
             && let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n")
         {
-            let text = std::str::from_utf8(&buffer[..head]).expect("a head in ASCII").to_ascii_lowercase();
-            assert!(text.starts_with("http/1.1 200"), "{text}\n{}", String::from_utf8_lossy(buffer));
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+            let text = std::str::from_utf8(&buffer[..head])
+                .expect("a head in ASCII")
+                .to_ascii_lowercase();
+            assert!(
+                text.starts_with("http/1.1 200"),
+                "{text}\n{}",
+                String::from_utf8_lossy(buffer)
+            );
+            let length = text
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .expect("a length");
             whole = Some(head + 4 + length.trim().parse::<usize>().expect("a number"));
         }
         if whole.is_some_and(|whole| buffer.len() >= whole) {
@@ -95,9 +115,11 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
 
 /// A request's bytes.
 pub fn bytes(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: claviger\r\nauthorization: Bearer {token}\r\n");
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nhost: claviger\r\nauthorization: Bearer {token}\r\n");
     if !body.is_empty() {
-        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
+        let length = body.len();
+        head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n");
     } else if method != "GET" {
         head.push_str("content-length: 0\r\n");
     }

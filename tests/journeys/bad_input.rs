@@ -42,7 +42,11 @@ struct Endpoint {
 #[track_caller]
 fn message(surface: Surface, answer: &Answer) -> String {
     assert!((400..500).contains(&answer.status), "{answer}");
-    assert_eq!(answer.header("content-type"), Some("application/json"), "{answer}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{answer}"
+    );
     let body = answer.json();
     let text = match surface {
         Surface::Workspaces => workspaces::error(answer, answer.status)["error_message"].clone(),
@@ -52,17 +56,29 @@ fn message(surface: Surface, answer: &Answer) -> String {
             body["message"].clone()
         }
         Surface::Aegis => {
-            assert!(body["error"].as_str().is_some_and(|kind| kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')), "{answer}");
+            assert!(
+                body["error"]
+                    .as_str()
+                    .is_some_and(|kind| kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')),
+                "{answer}"
+            );
             body["message"].clone()
         }
         Surface::Admin => {
-            let text = if body["error"].is_object() { &body["error"]["message"] } else { &body["message"] };
+            let text = if body["error"].is_object() {
+                &body["error"]["message"]
+            } else {
+                &body["message"]
+            };
             text.clone()
         }
     };
-    text.as_str().unwrap_or_else(|| panic!("{answer} tells a person nothing")).to_owned()
+    text.as_str()
+        .unwrap_or_else(|| panic!("{answer} tells a person nothing"))
+        .to_owned()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn endpoints(workspace: &str, credential: &str) -> Vec<Endpoint> {
     let credentials = format!("/frontend/workspaces/{workspace}/credentials");
     vec![
@@ -85,7 +101,13 @@ fn endpoints(workspace: &str, credential: &str) -> Vec<Endpoint> {
             path: format!("{credentials}/slack"),
             good: json!({"name": "", "bot_token": "xoxb-1234567890-abcdef", "signing_secret": "abc123def456", "app_token": "xapp-1234567890-abcdef", "tags": ["a"]}),
             required: &["name", "bot_token"],
-            texts: &["name", "bot_token", "signing_secret", "app_token", "description"],
+            texts: &[
+                "name",
+                "bot_token",
+                "signing_secret",
+                "app_token",
+                "description",
+            ],
             lists: &["tags"],
             times: &["expires_at"],
             numbers: &[],
@@ -111,7 +133,15 @@ fn endpoints(workspace: &str, credential: &str) -> Vec<Endpoint> {
             path: "/credentials".to_owned(),
             good: json!({"name": "", "credential_type": "api_key", "provider": "api", "value": "sk-1234567890abcdef", "rotation_strategy": "manual"}),
             required: &["name", "credential_type", "provider"],
-            texts: &["name", "credential_type", "provider", "description", "value", "provider_credential_id", "rotation_strategy"],
+            texts: &[
+                "name",
+                "credential_type",
+                "provider",
+                "description",
+                "value",
+                "provider_credential_id",
+                "rotation_strategy",
+            ],
             lists: &["tags"],
             times: &["expires_at"],
             numbers: &["rotation_interval_hours", "alert_threshold_hours"],
@@ -184,8 +214,16 @@ async fn scene() -> Scene {
     let server = Server::plain().await;
     let admin = server.admin().await;
     let workspace = admin.default_workspace().await;
-    let credential = admin.workspace(&workspace).create_api_key("subject", "OPENAI", "sk-1234567890abcdef").await;
-    Scene { server, admin, workspace, credential }
+    let credential = admin
+        .workspace(&workspace)
+        .create_api_key("subject", "OPENAI", "sk-1234567890abcdef")
+        .await;
+    Scene {
+        server,
+        admin,
+        workspace,
+        credential,
+    }
 }
 
 impl Scene {
@@ -194,7 +232,11 @@ impl Scene {
     }
 
     async fn send(&self, endpoint: &Endpoint, body: &Value) -> Answer {
-        self.admin.ask(endpoint.method, &endpoint.path).json(body).send().await
+        self.admin
+            .ask(endpoint.method, &endpoint.path)
+            .json(body)
+            .send()
+            .await
     }
 
     /// Refused, in the surface's shape, with a message that names `field`.
@@ -204,10 +246,20 @@ impl Scene {
         fill_in_names(&mut body);
         let answer = self.send(endpoint, &body).await;
         let shown: String = value.to_string().chars().take(60).collect();
-        assert!(matches!(answer.status, 400 | 422), "{field} = {shown}: {answer}");
+        assert!(
+            matches!(answer.status, 400 | 422),
+            "{field} = {shown}: {answer}"
+        );
         let text = message(endpoint.surface, &answer);
-        assert!(text.contains(field), "{field} = {shown}: the message doesn't name it: {answer}");
-        assert!(text.len() < 1000, "{field}: a message of {} bytes", text.len());
+        assert!(
+            text.contains(field),
+            "{field} = {shown}: the message doesn't name it: {answer}"
+        );
+        assert!(
+            text.len() < 1000,
+            "{field}: a message of {} bytes",
+            text.len()
+        );
     }
 }
 
@@ -230,22 +282,56 @@ async fn what_is_no_json_is_refused() {
         let (method, path) = (endpoint.method, endpoint.path.as_str());
         let mut deep = "[".repeat(100_000);
         deep.push_str(&"]".repeat(100_000));
-        for text in ["", "{", "{\"name\": }", "nonsense", "[]", "5", "null", "\"text\"", "{\"name\": \"a\", \"name\": \"b\"}", "{\"name\": \"\\ud800\"}", &deep] {
-            let answer = scene.admin.ask(method, path).body("application/json", text.to_owned()).send().await;
+        for text in [
+            "",
+            "{",
+            "{\"name\": }",
+            "nonsense",
+            "[]",
+            "5",
+            "null",
+            "\"text\"",
+            "{\"name\": \"a\", \"name\": \"b\"}",
+            "{\"name\": \"\\ud800\"}",
+            &deep,
+        ] {
+            let answer = scene
+                .admin
+                .ask(method, path)
+                .body("application/json", text.to_owned())
+                .send()
+                .await;
             let shown: String = text.chars().take(40).collect();
             assert!(matches!(answer.status, 400 | 422), "{shown}: {answer}");
             message(endpoint.surface, &answer);
         }
-        let answer = scene.admin.ask(method, path).body("application/json", vec![b'{', b'"', 0xff, 0xfe, b'"', b'}']).send().await;
+        let answer = scene
+            .admin
+            .ask(method, path)
+            .body("application/json", vec![b'{', b'"', 0xff, 0xfe, b'"', b'}'])
+            .send()
+            .await;
         assert!(matches!(answer.status, 400 | 422), "{answer}");
 
         // The right text under a wrong label.
         let mut body = endpoint.good.clone();
         fill_in_names(&mut body);
-        for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            let answer = scene.admin.ask(method, path).body(content_type, body.to_string()).send().await;
+        for content_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+        ] {
+            let answer = scene
+                .admin
+                .ask(method, path)
+                .body(content_type, body.to_string())
+                .send()
+                .await;
             assert_eq!(answer.status, 415, "{content_type}: {answer}");
-            assert!(message(endpoint.surface, &answer).contains("application/json"), "{answer}");
+            assert!(
+                message(endpoint.surface, &answer).contains("application/json"),
+                "{answer}"
+            );
         }
     }
 }
@@ -263,7 +349,13 @@ async fn two_mebibytes_are_too_many() {
             assert_eq!(answer.status, 413, "{answer}");
             message(endpoint.surface, &answer);
         }
-        scene.server.http.ask("GET", "/health").send().await.expect(200);
+        scene
+            .server
+            .http
+            .ask("GET", "/health")
+            .send()
+            .await
+            .expect(200);
     }
 }
 
@@ -282,7 +374,10 @@ async fn a_missing_field_is_named() {
                 }
                 let answer = scene.send(&endpoint, &body).await;
                 assert!(matches!(answer.status, 400 | 422), "{field}: {answer}");
-                assert!(message(endpoint.surface, &answer).contains(field), "{field}: {answer}");
+                assert!(
+                    message(endpoint.surface, &answer).contains(field),
+                    "{field}: {answer}"
+                );
             }
         }
     }
@@ -298,17 +393,37 @@ async fn a_wrong_type_is_named() {
             }
         }
         for field in endpoint.lists {
-            for value in [json!("x"), json!(5), json!({"x": "y"}), json!([5]), json!([["x"]]), json!([null])] {
+            for value in [
+                json!("x"),
+                json!(5),
+                json!({"x": "y"}),
+                json!([5]),
+                json!([["x"]]),
+                json!([null]),
+            ] {
                 scene.assert_refused(&endpoint, field, value).await;
             }
         }
         for field in endpoint.times {
-            for value in [json!("tomorrow"), json!(1_700_000_000), json!("2025-13-01T00:00:00Z"), json!("2025-02-30T00:00:00Z"), json!("")] {
+            for value in [
+                json!("tomorrow"),
+                json!(1_700_000_000),
+                json!("2025-13-01T00:00:00Z"),
+                json!("2025-02-30T00:00:00Z"),
+                json!(""),
+            ] {
                 scene.assert_refused(&endpoint, field, value).await;
             }
         }
         for field in endpoint.numbers {
-            for value in [json!("720"), json!(-1), json!(0), json!(1.5), json!(9_007_199_254_740_993_i64), json!(true)] {
+            for value in [
+                json!("720"),
+                json!(-1),
+                json!(0),
+                json!(1.5),
+                json!(9_007_199_254_740_993_i64),
+                json!(true),
+            ] {
                 scene.assert_refused(&endpoint, field, value).await;
             }
         }
@@ -325,17 +440,43 @@ async fn what_is_too_long_is_named() {
     let scene = scene().await;
     for endpoint in scene.endpoints() {
         let has = |field: &&str| endpoint.texts.contains(field);
-        for field in ["name", "username", "provider", "credential_type"].iter().filter(|field| has(field)) {
-            scene.assert_refused(&endpoint, field, json!("x".repeat(300))).await;
+        for field in ["name", "username", "provider", "credential_type"]
+            .iter()
+            .filter(|field| has(field))
+        {
+            scene
+                .assert_refused(&endpoint, field, json!("x".repeat(300)))
+                .await;
         }
-        for field in ["description", "provider_credential_id", "value", "api_key", "bot_token", "signing_secret", "password"].iter().filter(|field| has(field)) {
+        for field in [
+            "description",
+            "provider_credential_id",
+            "value",
+            "api_key",
+            "bot_token",
+            "signing_secret",
+            "password",
+        ]
+        .iter()
+        .filter(|field| has(field))
+        {
             if endpoint.surface != Surface::Accounts {
-                scene.assert_refused(&endpoint, field, json!("x".repeat(500_000))).await;
+                scene
+                    .assert_refused(&endpoint, field, json!("x".repeat(500_000)))
+                    .await;
             }
         }
         if endpoint.lists.contains(&"tags") {
-            scene.assert_refused(&endpoint, "tags", json!(["x".repeat(5000)])).await;
-            scene.assert_refused(&endpoint, "tags", (0..5000).map(|n| json!(format!("tag{n}"))).collect()).await;
+            scene
+                .assert_refused(&endpoint, "tags", json!(["x".repeat(5000)]))
+                .await;
+            scene
+                .assert_refused(
+                    &endpoint,
+                    "tags",
+                    (0..5000).map(|n| json!(format!("tag{n}"))).collect(),
+                )
+                .await;
         }
     }
     // The documented limit: 500 characters, not bytes.
@@ -352,25 +493,53 @@ async fn what_is_too_long_is_named() {
 async fn names_have_no_control_characters_and_may_be_in_any_language() {
     let scene = scene().await;
     for endpoint in scene.endpoints() {
-        let Some(field) = endpoint.named else { continue };
-        for name in ["", "line\nbreak", "tab\there", "nul\u{0}", "escape\u{1b}[2J", "\u{7f}", "\u{85}"] {
+        let Some(field) = endpoint.named else {
+            continue;
+        };
+        for name in [
+            "",
+            "line\nbreak",
+            "tab\there",
+            "nul\u{0}",
+            "escape\u{1b}[2J",
+            "\u{7f}",
+            "\u{85}",
+        ] {
             let mut body = endpoint.good.clone();
             fill_in_names(&mut body);
             body[field] = json!(name);
             let answer = scene.send(&endpoint, &body).await;
             assert!(matches!(answer.status, 400 | 422), "{name:?}: {answer}");
-            assert!(message(endpoint.surface, &answer).contains(field), "{name:?}: {answer}");
+            assert!(
+                message(endpoint.surface, &answer).contains(field),
+                "{name:?}: {answer}"
+            );
         }
         let mut body = endpoint.good.clone();
         body[field] = json!("x".repeat(101));
         let answer = scene.send(&endpoint, &body).await;
-        assert!(matches!(answer.status, 400 | 422), "101 characters: {answer}");
-        for name in ["🔑 production", "clé d’accès", "ключ", "鍵", "a/b?c#d%20&e", "' OR 1=1; --", "..", &"鍵".repeat(100)] {
+        assert!(
+            matches!(answer.status, 400 | 422),
+            "101 characters: {answer}"
+        );
+        for name in [
+            "🔑 production",
+            "clé d’accès",
+            "ключ",
+            "鍵",
+            "a/b?c#d%20&e",
+            "' OR 1=1; --",
+            "..",
+            &"鍵".repeat(100),
+        ] {
             let mut body = endpoint.good.clone();
             body[field] = json!(format!("{name}"));
             let answer = scene.send(&endpoint, &body).await;
             let taken = answer.text().contains("already exists");
-            assert!(matches!(answer.status, 200 | 201) || taken, "{name}: {answer}");
+            assert!(
+                matches!(answer.status, 200 | 201) || taken,
+                "{name}: {answer}"
+            );
         }
     }
 }
@@ -378,9 +547,22 @@ async fn names_have_no_control_characters_and_may_be_in_any_language() {
 #[tokio::test]
 async fn a_name_is_found_by_any_of_its_spellings() {
     let scene = scene().await;
-    for (name, path) in [("🔑 key/1?", "%F0%9F%94%91%20key%2F1%3F"), ("caf\u{e9}", "cafe%CC%81"), ("percent%41", "percent%2541"), ("a+b", "a+b")] {
-        scene.admin.store(name, "api_key", "openai", "sk-1234567890abcdef").await;
-        let got = scene.admin.get(&format!("/credentials/{path}")).await.expect(200).json();
+    for (name, path) in [
+        ("🔑 key/1?", "%F0%9F%94%91%20key%2F1%3F"),
+        ("caf\u{e9}", "cafe%CC%81"),
+        ("percent%41", "percent%2541"),
+        ("a+b", "a+b"),
+    ] {
+        scene
+            .admin
+            .store(name, "api_key", "openai", "sk-1234567890abcdef")
+            .await;
+        let got = scene
+            .admin
+            .get(&format!("/credentials/{path}"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(got["name"], name);
     }
 }
@@ -395,7 +577,12 @@ async fn an_unknown_word_lists_the_known_ones() {
         }
         let answer = scene.admin.send(method, path, body).await;
         let text = message(Surface::Aegis, &answer);
-        assert!(["rotation_strategy", "manual", "scheduled", "on_expiry"].iter().all(|word| text.contains(word)), "{answer}");
+        assert!(
+            ["rotation_strategy", "manual", "scheduled", "on_expiry"]
+                .iter()
+                .all(|word| text.contains(word)),
+            "{answer}"
+        );
     }
     for (query, word) in [
         ("status=sleepy", "status"),
@@ -407,12 +594,21 @@ async fn an_unknown_word_lists_the_known_ones() {
     ] {
         let answer = scene.admin.get(&format!("/credentials?{query}")).await;
         assert!(matches!(answer.status, 400 | 422), "{query}: {answer}");
-        assert!(message(Surface::Aegis, &answer).contains(word), "{query}: {answer}");
+        assert!(
+            message(Surface::Aegis, &answer).contains(word),
+            "{query}: {answer}"
+        );
     }
-    let path = format!("/frontend/workspaces/{}/credentials/{}?include_secret=perhaps", scene.workspace, scene.credential);
+    let path = format!(
+        "/frontend/workspaces/{}/credentials/{}?include_secret=perhaps",
+        scene.workspace, scene.credential
+    );
     let answer = scene.admin.get(&path).await;
     assert_eq!(answer.status, 422, "{answer}");
-    assert!(message(Surface::Workspaces, &answer).contains("include_secret"), "{answer}");
+    assert!(
+        message(Surface::Workspaces, &answer).contains("include_secret"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -420,13 +616,41 @@ async fn a_malformed_secret_is_refused_without_repeating_it() {
     let scene = scene().await;
     let workspace = scene.admin.workspace(&scene.workspace);
     for (kind, field, body) in [
-        ("slack", "bot_token", json!({"name": "s", "bot_token": "nope-canary-4711"})),
-        ("slack", "bot_token", json!({"name": "s", "bot_token": "xoxc-canary-4711-session"})),
-        ("slack", "app_token", json!({"name": "s", "bot_token": "xoxb-1234567890-abcdef", "app_token": "nope-canary-4711"})),
-        ("api-key", "api_key", json!({"name": "k", "provider": "OPENAI", "api_key": "canary"})),
-        ("api-key", "api_key", json!({"name": "k", "provider": "OPENAI", "api_key": ""})),
-        ("api-key", "api_key", json!({"name": "k", "provider": "OPENAI", "api_key": "sk-canary-4711\r\nX-Evil: 1"})),
-        ("api-key", "api_key", json!({"name": "k", "provider": "ANTHROPIC", "api_key": "canary"})),
+        (
+            "slack",
+            "bot_token",
+            json!({"name": "s", "bot_token": "nope-canary-4711"}),
+        ),
+        (
+            "slack",
+            "bot_token",
+            json!({"name": "s", "bot_token": "xoxc-canary-4711-session"}),
+        ),
+        (
+            "slack",
+            "app_token",
+            json!({"name": "s", "bot_token": "xoxb-1234567890-abcdef", "app_token": "nope-canary-4711"}),
+        ),
+        (
+            "api-key",
+            "api_key",
+            json!({"name": "k", "provider": "OPENAI", "api_key": "canary"}),
+        ),
+        (
+            "api-key",
+            "api_key",
+            json!({"name": "k", "provider": "OPENAI", "api_key": ""}),
+        ),
+        (
+            "api-key",
+            "api_key",
+            json!({"name": "k", "provider": "OPENAI", "api_key": "sk-canary-4711\r\nX-Evil: 1"}),
+        ),
+        (
+            "api-key",
+            "api_key",
+            json!({"name": "k", "provider": "ANTHROPIC", "api_key": "canary"}),
+        ),
     ] {
         let answer = workspace.try_create(kind, &body).await;
         workspaces::error(&answer, 422);
@@ -435,7 +659,10 @@ async fn a_malformed_secret_is_refused_without_repeating_it() {
     }
     let answer = scene.admin.send("POST", "/credentials", json!({"name": "short", "credential_type": "api_key", "provider": "api", "value": "canary"})).await;
     let text = message(Surface::Aegis, &answer);
-    assert!(text.contains("value") && !text.contains("canary"), "{answer}");
+    assert!(
+        text.contains("value") && !text.contains("canary"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -443,7 +670,10 @@ async fn a_wrong_path_or_method_answers_in_its_surface_s_shape() {
     let scene = scene().await;
     let credentials = format!("/frontend/workspaces/{}/credentials", scene.workspace);
     for (surface, path) in [
-        (Surface::Workspaces, format!("{credentials}/{}/nonsense", scene.credential)),
+        (
+            Surface::Workspaces,
+            format!("{credentials}/{}/nonsense", scene.credential),
+        ),
         (Surface::Workspaces, "/frontend/nonsense".to_owned()),
         (Surface::Accounts, "/v1/nonsense".to_owned()),
         (Surface::Aegis, "/credentials/subject/nonsense".to_owned()),
@@ -455,16 +685,37 @@ async fn a_wrong_path_or_method_answers_in_its_surface_s_shape() {
     }
     for (surface, method, path, allowed) in [
         (Surface::Workspaces, "PATCH", credentials.clone(), "GET"),
-        (Surface::Workspaces, "PATCH", format!("{credentials}/{}", scene.credential), "PUT"),
-        (Surface::Workspaces, "GET", format!("{credentials}/{}/activate", scene.credential), "POST"),
+        (
+            Surface::Workspaces,
+            "PATCH",
+            format!("{credentials}/{}", scene.credential),
+            "PUT",
+        ),
+        (
+            Surface::Workspaces,
+            "GET",
+            format!("{credentials}/{}/activate", scene.credential),
+            "POST",
+        ),
         (Surface::Accounts, "GET", "/v1/token".to_owned(), "POST"),
         (Surface::Aegis, "PUT", "/credentials".to_owned(), "POST"),
-        (Surface::Aegis, "GET", "/credentials/subject/test".to_owned(), "POST"),
+        (
+            Surface::Aegis,
+            "GET",
+            "/credentials/subject/test".to_owned(),
+            "POST",
+        ),
         (Surface::Admin, "DELETE", "/admin/users".to_owned(), "POST"),
     ] {
         let answer = scene.admin.ask(method, &path).send().await;
         assert_eq!(answer.status, 405, "{answer}");
-        assert!(answer.header("allow").is_some_and(|methods| methods.contains(allowed)), "{answer}: {:?}", answer.headers);
+        assert!(
+            answer
+                .header("allow")
+                .is_some_and(|methods| methods.contains(allowed)),
+            "{answer}: {:?}",
+            answer.headers
+        );
         message(surface, &answer);
     }
 }

@@ -15,11 +15,23 @@ const CREATES: usize = 1000;
 
 /// A name and the secret that goes with it.
 fn pair(round: usize, number: usize) -> (String, String) {
-    (format!("round {round} key {number}"), format!("sk-crash-{round}-{number:04}-T3BlbkFJ{:016x}", rand::random::<u64>()))
+    (
+        format!("round {round} key {number}"),
+        format!(
+            "sk-crash-{round}-{number:04}-T3BlbkFJ{:016x}",
+            rand::random::<u64>()
+        ),
+    )
 }
 
 /// Starts a thousand creates at once and kills the server when `enough` of them were acknowledged.
-async fn interrupted(site: Site, round: usize, enough: usize, sent: &mut BTreeMap<String, String>, acknowledged: &mut BTreeMap<String, String>) -> Site {
+async fn interrupted(
+    site: Site,
+    round: usize,
+    enough: usize,
+    sent: &mut BTreeMap<String, String>,
+    acknowledged: &mut BTreeMap<String, String>,
+) -> Site {
     let server = site.start().await;
     let workspace = default(&server).await;
     let done = Arc::new(AtomicUsize::new(0));
@@ -31,22 +43,33 @@ async fn interrupted(site: Site, round: usize, enough: usize, sent: &mut BTreeMa
         let (workspace, done, ids) = (workspace.clone(), Arc::clone(&done), Arc::clone(&ids));
         creates.spawn(async move {
             let body = json!({"name": name, "provider": "OPENAI", "api_key": secret});
-            let ask = workspace.user.ask("POST", &workspace.path("/api-key")).json(&body);
+            let ask = workspace
+                .user
+                .ask("POST", &workspace.path("/api-key"))
+                .json(&body);
             if let Some(answer) = ask.try_send().await {
                 let answer = answer.expect(200).json();
                 let id = answer["data"]["id"].as_str().expect("an id").to_owned();
-                ids.lock().expect("no task panics with it").push((id, secret));
+                ids.lock()
+                    .expect("no task panics with it")
+                    .push((id, secret));
                 done.fetch_add(1, Ordering::SeqCst);
             }
         });
     }
-    wait::until("some creates are acknowledged", async || (done.load(Ordering::SeqCst) >= enough).then_some(())).await;
+    wait::until("some creates are acknowledged", async || {
+        (done.load(Ordering::SeqCst) >= enough).then_some(())
+    })
+    .await;
     let site = server.kill().await;
     while let Some(create) = creates.join_next().await {
         create.expect("a create either is acknowledged or gets no answer");
     }
     let ids = ids.lock().expect("no task panics with it").clone();
-    assert!(ids.len() < CREATES, "all were done before the kill: nothing was interrupted");
+    assert!(
+        ids.len() < CREATES,
+        "all were done before the kill: nothing was interrupted"
+    );
     acknowledged.extend(ids);
     site
 }
@@ -64,7 +87,11 @@ async fn what_was_acknowledged_survives_and_nothing_is_half_there() {
     for (round, enough) in [1, 150, 500].into_iter().enumerate() {
         site = interrupted(site, round, enough, &mut sent, &mut acknowledged).await;
         let output = site.run(&["audit", "verify"]).await;
-        assert!(output.status.success(), "round {round}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "round {round}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     let server = site.start().await;
@@ -78,13 +105,22 @@ async fn what_was_acknowledged_survives_and_nothing_is_half_there() {
     let all = listed["data"]["credentials"].as_array().expect("a list");
     assert!(all.len() >= acknowledged.len());
     for one in all {
-        let revealed = workspace.reveal(one["id"].as_str().expect("an id")).await.expect(200).json();
+        let revealed = workspace
+            .reveal(one["id"].as_str().expect("an id"))
+            .await
+            .expect(200)
+            .json();
         let name = one["name"].as_str().expect("a name");
-        assert_eq!(revealed["data"]["credential_data"]["api_key"], sent[name], "{name}");
+        assert_eq!(
+            revealed["data"]["credential_data"]["api_key"], sent[name],
+            "{name}"
+        );
     }
     // A name that is not listed is free.
     let names: Vec<_> = all.iter().filter_map(|one| one["name"].as_str()).collect();
-    let free = sent.iter().find(|(name, _)| !names.contains(&name.as_str()));
+    let free = sent
+        .iter()
+        .find(|(name, _)| !names.contains(&name.as_str()));
     if let Some((name, secret)) = free {
         workspace.create_api_key(name, "OPENAI", secret).await;
     }
@@ -92,5 +128,9 @@ async fn what_was_acknowledged_survives_and_nothing_is_half_there() {
     let (site, status) = server.stop().await;
     assert!(status.success(), "{status}");
     let output = site.run(&["audit", "verify"]).await;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -15,11 +15,18 @@ async fn a_first_day() {
     let slack = slack::start().await;
     openai.answers(KEY, openai::good_with_limit(4999));
     slack.answers(BOT_TOKEN, slack::good());
-    let server = Site::new().await.provider(&openai).provider(&slack).start().await;
+    let server = Site::new()
+        .await
+        .provider(&openai)
+        .provider(&slack)
+        .start()
+        .await;
     let admin = server.admin().await;
     let workspace = admin.workspace(&admin.default_workspace().await);
 
-    let key = workspace.create_api_key("OpenAI API Key", "OPENAI", KEY).await;
+    let key = workspace
+        .create_api_key("OpenAI API Key", "OPENAI", KEY)
+        .await;
     let bot = json!({"name": "Slack Workspace", "bot_token": BOT_TOKEN, "signing_secret": SIGNING_SECRET});
     let bot = workspace.create("slack", &bot).await;
 
@@ -30,12 +37,18 @@ async fn a_first_day() {
     assert_eq!(tested["details"]["authenticated"], true);
     assert_eq!(tested["details"]["rate_limit_remaining"], 4999);
     assert!(tested["response_time_ms"].is_u64(), "{tested}");
-    assert_eq!(openai.upstream.only_request().header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert_eq!(
+        openai.upstream.only_request().header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
 
     let tested = admin.test("Slack%20Workspace").await;
     assert_eq!(tested["status"], "healthy", "{tested}");
     for request in slack.upstream.requests() {
-        assert_eq!(request.header("authorization"), Some(format!("Bearer {BOT_TOKEN}").as_str()));
+        assert_eq!(
+            request.header("authorization"),
+            Some(format!("Bearer {BOT_TOKEN}").as_str())
+        );
         assert!(!request.raw_text().contains(SIGNING_SECRET));
     }
 
@@ -46,7 +59,10 @@ async fn a_first_day() {
     let revealed = workspace.reveal(&key).await.expect(200).json();
     assert_eq!(revealed["data"]["credential_data"], json!({"api_key": KEY}));
     let revealed = workspace.reveal(&bot).await.expect(200).json();
-    assert_eq!(revealed["data"]["credential_data"], json!({"bot_token": BOT_TOKEN, "signing_secret": SIGNING_SECRET}));
+    assert_eq!(
+        revealed["data"]["credential_data"],
+        json!({"bot_token": BOT_TOKEN, "signing_secret": SIGNING_SECRET})
+    );
 
     // The log has each of these, with who did it, and no secret.
     let log = admin.audit_log().await;
@@ -58,11 +74,22 @@ async fn a_first_day() {
         ("Slack Workspace", "test"),
         ("Slack Workspace", "reveal"),
     ] {
-        assert!(log.iter().any(|entry| is(entry, name, action)), "no {action} of {name} in {log:#?}");
+        assert!(
+            log.iter().any(|entry| is(entry, name, action)),
+            "no {action} of {name} in {log:#?}"
+        );
     }
-    assert!(log.iter().all(|entry| entry["actor"].is_string() && entry["timestamp"].is_string()));
+    assert!(
+        log.iter()
+            .all(|entry| entry["actor"].is_string() && entry["timestamp"].is_string())
+    );
     let text = Value::from(log).to_string();
-    assert!(![KEY, BOT_TOKEN, SIGNING_SECRET].iter().any(|secret| text.contains(secret)), "{text}");
+    assert!(
+        ![KEY, BOT_TOKEN, SIGNING_SECRET]
+            .iter()
+            .any(|secret| text.contains(secret)),
+        "{text}"
+    );
 }
 
 fn is(entry: &Value, name: &str, action: &str) -> bool {

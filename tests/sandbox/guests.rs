@@ -5,12 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use claviger_runtime::{CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report, Secret};
+use claviger_runtime::{
+    CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report, Secret,
+};
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::stage::{Names, SECRET, Stage, UPSTREAM, assert_nothing_leaked, context, detail, load, runtime, said, subject};
+use super::stage::{
+    Names, SECRET, Stage, UPSTREAM, assert_nothing_leaked, context, detail, load, runtime, said,
+    subject,
+};
 use super::support::upstream::{Reply, Upstream};
 
 /// A guest that no test here is named after doesn't compile.
@@ -28,9 +33,15 @@ const GOOD_CALLS: usize = 1000;
 const STOPPED: Duration = Duration::from_secs(10);
 
 /// Calls a hostile guest with these settings while good calls run beside it in the same runtime.
-async fn beside_good_calls(hostile: &'static [u8], settings: Value, what: Option<&str>) -> CallOutcome<Report> {
+async fn beside_good_calls(
+    hostile: &'static [u8],
+    settings: Value,
+    what: Option<&str>,
+) -> CallOutcome<Report> {
     let stage = Stage::with(hostile, settings, Names::default(), |_| Reply::Hang).await;
-    let good = load(&stage.runtime, guest::ECHO, json!({})).await.expect("it loads");
+    let good = load(&stage.runtime, guest::ECHO, json!({}))
+        .await
+        .expect("it loads");
     let mut calls = JoinSet::new();
     for lane in 0..4 {
         let good = Arc::clone(&good);
@@ -38,7 +49,11 @@ async fn beside_good_calls(hostile: &'static [u8], settings: Value, what: Option
             for number in 0..GOOD_CALLS / 4 {
                 let subject = subject("test", &[("secret", SECRET)], Some(("what", "good")));
                 let outcome = good.validate(context(), subject).await;
-                assert!(outcome.result.is_ok(), "good call {number} of lane {lane}: {}", said(&outcome));
+                assert!(
+                    outcome.result.is_ok(),
+                    "good call {number} of lane {lane}: {}",
+                    said(&outcome)
+                );
             }
         });
     }
@@ -51,14 +66,19 @@ async fn beside_good_calls(hostile: &'static [u8], settings: Value, what: Option
     }
     assert_nothing_leaked(&outcome);
     // And one more, after it.
-    let outcome_of_good = good.validate(context(), subject("test", &[("secret", SECRET)], None)).await;
+    let outcome_of_good = good
+        .validate(context(), subject("test", &[("secret", SECRET)], None))
+        .await;
     assert!(outcome_of_good.result.is_ok());
     outcome
 }
 
 #[track_caller]
 fn error(outcome: &CallOutcome<Report>) -> &CallError {
-    outcome.result.as_ref().expect_err("it can't have succeeded")
+    outcome
+        .result
+        .as_ref()
+        .expect_err("it can't have succeeded")
 }
 
 #[track_caller]
@@ -72,8 +92,14 @@ fn trap(outcome: &CallOutcome<Report>) -> &str {
 async fn refused(guest: &'static [u8]) -> LoadError {
     let began = Instant::now();
     let loaded = load(&runtime(Names::default()), guest, json!({})).await;
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
-    loaded.map(|plugin| panic!("{plugin:?} was loaded")).expect_err("refused")
+    assert!(
+        began.elapsed() < Duration::from_mins(1),
+        "{:?}",
+        began.elapsed()
+    );
+    loaded
+        .map(|plugin| panic!("{plugin:?} was loaded"))
+        .expect_err("refused")
 }
 
 // What computes, recurses or takes without an end.
@@ -81,7 +107,11 @@ async fn refused(guest: &'static [u8]) -> LoadError {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn endless_loop() {
     let outcome = beside_good_calls(guest::ENDLESS_LOOP, json!({}), None).await;
-    assert!(matches!(error(&outcome), CallError::OutOfCpu { .. }), "{}", said(&outcome));
+    assert!(
+        matches!(error(&outcome), CallError::OutOfCpu { .. }),
+        "{}",
+        said(&outcome)
+    );
     assert!(error(&outcome).to_string().contains("processor time"));
 }
 
@@ -94,40 +124,71 @@ async fn endless_recursion() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_bomb() {
     let outcome = beside_good_calls(guest::MEMORY_BOMB, json!({"memory": "16MiB"}), None).await;
-    let CallError::OutOfMemory { limit } = error(&outcome) else { panic!("{}", said(&outcome)) };
+    let CallError::OutOfMemory { limit } = error(&outcome) else {
+        panic!("{}", said(&outcome))
+    };
     assert_eq!(*limit, 16 << 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_memories() {
     let outcome = beside_good_calls(guest::MANY_MEMORIES, json!({"memory": "64MiB"}), None).await;
-    assert!(matches!(error(&outcome), CallError::OutOfMemory { .. }), "{}", said(&outcome));
+    assert!(
+        matches!(error(&outcome), CallError::OutOfMemory { .. }),
+        "{}",
+        said(&outcome)
+    );
     // It says so each time it got 16 MiB: the limit is over all of its memories.
-    assert!(outcome.evidence.log.len() <= 4, "{:?}", outcome.evidence.log);
+    assert!(
+        outcome.evidence.log.len() <= 4,
+        "{:?}",
+        outcome.evidence.log
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn handle_bomb() {
     let outcome = beside_good_calls(guest::HANDLE_BOMB, json!({}), None).await;
     let told = trap(&outcome);
-    assert!(told.contains("handle") || told.contains("table") || told.contains("resource"), "{told}");
+    assert!(
+        told.contains("handle") || told.contains("table") || told.contains("resource"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn log_flood() {
     let outcome = beside_good_calls(guest::LOG_FLOOD, json!({}), None).await;
-    let kept: usize = outcome.evidence.log.iter().map(|line| line.message.len()).sum();
+    let kept: usize = outcome
+        .evidence
+        .log
+        .iter()
+        .map(|line| line.message.len())
+        .sum();
     assert!(kept < 5 << 20, "{kept} bytes of log were kept");
-    let ended = matches!(outcome.result, Ok(_) | Err(CallError::OutOfCpu { .. } | CallError::Trap { .. }));
+    let ended = matches!(
+        outcome.result,
+        Ok(_) | Err(CallError::OutOfCpu { .. } | CallError::Trap { .. })
+    );
     assert!(ended, "{:?}", outcome.result);
-    let told = outcome.evidence.log.last().is_some_and(|line| line.message.contains("dropped"));
-    assert!(told || outcome.evidence.log.len() <= 1000, "nothing says that lines were dropped");
+    let told = outcome
+        .evidence
+        .log
+        .last()
+        .is_some_and(|line| line.message.contains("dropped"));
+    assert!(
+        told || outcome.evidence.log.len() <= 1000,
+        "nothing says that lines were dropped"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stdout_flood() {
     let outcome = beside_good_calls(guest::STDOUT_FLOOD, json!({}), None).await;
-    let ended = matches!(outcome.result, Ok(_) | Err(CallError::OutOfCpu { .. } | CallError::Trap { .. }));
+    let ended = matches!(
+        outcome.result,
+        Ok(_) | Err(CallError::OutOfCpu { .. } | CallError::Trap { .. })
+    );
     assert!(ended, "{:?}", outcome.result);
     assert!(said(&outcome).len() < 1 << 20);
 }
@@ -136,12 +197,17 @@ async fn stdout_flood() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hang_in_host_call() {
-    let outcome = beside_good_calls(guest::HANG_IN_HOST_CALL, json!({"timeout": "500ms"}), None).await;
+    let outcome =
+        beside_good_calls(guest::HANG_IN_HOST_CALL, json!({"timeout": "500ms"}), None).await;
     let limit = Duration::from_millis(500);
     match &outcome.result {
         Err(CallError::TimedOut { limit: told }) => assert_eq!(*told, limit),
         // The host call ends a little before the call, so the guest may still say so.
-        Ok(_) => assert!(detail(&outcome, "never").starts_with("un"), "{}", said(&outcome)),
+        Ok(_) => assert!(
+            detail(&outcome, "never").starts_with("un"),
+            "{}",
+            said(&outcome)
+        ),
         Err(other) => panic!("{other}"),
     }
 }
@@ -149,7 +215,12 @@ async fn hang_in_host_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sleep() {
     let outcome = beside_good_calls(guest::SLEEP, json!({"timeout": "500ms"}), None).await;
-    assert_eq!(*error(&outcome), CallError::TimedOut { limit: Duration::from_millis(500) });
+    assert_eq!(
+        *error(&outcome),
+        CallError::TimedOut {
+            limit: Duration::from_millis(500)
+        }
+    );
 }
 
 // What goes wrong by itself.
@@ -158,37 +229,79 @@ async fn sleep() {
 async fn panic() {
     let outcome = beside_good_calls(guest::PANIC, json!({}), Some("account")).await;
     let told = trap(&outcome);
-    assert!(told.contains("no field `account` in the answer"), "the author doesn't see the panic's message: {told}");
-    assert!(told.contains("about to go wrong"), "the author doesn't see what was printed before: {told}");
+    assert!(
+        told.contains("no field `account` in the answer"),
+        "the author doesn't see the panic's message: {told}"
+    );
+    assert!(
+        told.contains("about to go wrong"),
+        "the author doesn't see what was printed before: {told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_results() {
     let stage = Stage::of(guest::GARBAGE_RESULTS).await;
-    for what in ["huge-list", "many-details", "long-text", "long-message", "long-code"] {
+    for what in [
+        "huge-list",
+        "many-details",
+        "long-text",
+        "long-message",
+        "long-code",
+    ] {
         let outcome = stage.test(Some(what)).await;
-        assert!(said(&outcome).len() < 4 << 20, "{what}: {} bytes", said(&outcome).len());
+        assert!(
+            said(&outcome).len() < 4 << 20,
+            "{what}: {} bytes",
+            said(&outcome).len()
+        );
         if let Ok(report) = &outcome.result {
-            assert!(report.scopes.len() <= 1000 && report.details.len() <= 1000, "{what}");
+            assert!(
+                report.scopes.len() <= 1000 && report.details.len() <= 1000,
+                "{what}"
+            );
         } else {
             assert!(error(&outcome).to_string().len() > 10, "{what}");
         }
     }
     let outcome = stage.test(Some("control-characters")).await;
-    let account = outcome.result.as_ref().expect("a report").account.clone().expect("an account");
+    let account = outcome
+        .result
+        .as_ref()
+        .expect("a report")
+        .account
+        .clone()
+        .expect("an account");
     assert!(!account.contains(['\0', '\u{1b}', '\r']), "{account:?}");
     let outcome = stage.test(Some("bad-utf8")).await;
-    assert!(error(&outcome).to_string().to_lowercase().contains("utf"), "{}", said(&outcome));
-    for (what, named) in [("impossible-numbers", "quota-remaining"), ("weird-code", "code"), ("empty-code", "code"), ("long-code", "code")] {
+    assert!(
+        error(&outcome).to_string().to_lowercase().contains("utf"),
+        "{}",
+        said(&outcome)
+    );
+    for (what, named) in [
+        ("impossible-numbers", "quota-remaining"),
+        ("weird-code", "code"),
+        ("empty-code", "code"),
+        ("long-code", "code"),
+    ] {
         let outcome = stage.test(Some(what)).await;
-        let CallError::InvalidResult { what: told } = error(&outcome) else { panic!("{what}: {}", said(&outcome)) };
+        let CallError::InvalidResult { what: told } = error(&outcome) else {
+            panic!("{what}: {}", said(&outcome))
+        };
         assert!(told.contains(named), "{what}: {told}");
     }
     let outcome = stage.test(Some("retry-never")).await;
-    assert!(matches!(error(&outcome), CallError::Failure(_)), "{}", said(&outcome));
+    assert!(
+        matches!(error(&outcome), CallError::Failure(_)),
+        "{}",
+        said(&outcome)
+    );
     // It says `rejected` and never asked anyone: the host knows.
     let outcome = stage.test(Some("rejected-unsent")).await;
-    let CallError::Failure(failure) = error(&outcome) else { panic!("{}", said(&outcome)) };
+    let CallError::Failure(failure) = error(&outcome) else {
+        panic!("{}", said(&outcome))
+    };
     assert_eq!(failure.code, "rejected");
     assert!(!outcome.evidence.subject_sent);
     beside_good_calls(guest::GARBAGE_RESULTS, json!({}), Some("huge-list")).await;
@@ -199,7 +312,11 @@ async fn stateful() {
     let stage = Stage::of(guest::STATEFUL).await;
     for _ in 0..10 {
         let outcome = stage.test(None).await;
-        assert_eq!(outcome.result.expect("a report").rate_limit_remaining, Some(1), "it remembers an earlier call");
+        assert_eq!(
+            outcome.result.expect("a report").rate_limit_remaining,
+            Some(1),
+            "it remembers an earlier call"
+        );
     }
 }
 
@@ -207,7 +324,10 @@ async fn stateful() {
 
 #[track_caller]
 fn assert_all_refused(outcome: &CallOutcome<Report>) {
-    let report = outcome.result.as_ref().unwrap_or_else(|error| panic!("{error}"));
+    let report = outcome
+        .result
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}"));
     assert!(!report.details.is_empty());
     for (attempt, came_of_it) in &report.details {
         assert!(came_of_it.starts_with("refused"), "{attempt}: {came_of_it}");
@@ -232,38 +352,80 @@ async fn environment() {
         assert_eq!(detail(&outcome, what), "", "{what}");
     }
     let directory = detail(&outcome, "directory");
-    assert!(directory == "/" || directory.starts_with("refused"), "{directory}");
+    assert!(
+        directory == "/" || directory.starts_with("refused"),
+        "{directory}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn private_addresses() {
     let trap = Upstream::start(|_| Reply::body(200, "text/plain", "caught")).await;
-    let loopback: SocketAddr = format!("127.0.0.1:{}", trap.port()).parse().expect("an address");
+    let loopback: SocketAddr = format!("127.0.0.1:{}", trap.port())
+        .parse()
+        .expect("an address");
     let metadata: SocketAddr = "169.254.169.254:443".parse().expect("an address");
-    let names = || Names([("rebind.example", loopback), ("localhost", loopback), ("metadata.example", metadata)].into_iter().collect());
-    let stage = Stage::with(guest::PRIVATE_ADDRESSES, json!({}), names(), |_| Reply::Hang).await;
+    let names = || {
+        Names(
+            [
+                ("rebind.example", loopback),
+                ("localhost", loopback),
+                ("metadata.example", metadata),
+            ]
+            .into_iter()
+            .collect(),
+        )
+    };
+    let stage = Stage::with(guest::PRIVATE_ADDRESSES, json!({}), names(), |_| {
+        Reply::Hang
+    })
+    .await;
     let outcome = stage.test(None).await;
-    let report = outcome.result.as_ref().unwrap_or_else(|error| panic!("{error}"));
+    let report = outcome
+        .result
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}"));
     for (url, came_of_it) in &report.details {
-        assert!(came_of_it.starts_with("denied") || came_of_it.starts_with("invalid-input"), "{url}: {came_of_it}");
+        assert!(
+            came_of_it.starts_with("denied") || came_of_it.starts_with("invalid-input"),
+            "{url}: {came_of_it}"
+        );
     }
-    for (name, words) in [("https://rebind.example/", "rebind.example"), ("https://metadata.example/", "metadata.example")] {
-        assert!(detail(&outcome, name).contains(words), "{name}: {}", detail(&outcome, name));
+    for (name, words) in [
+        ("https://rebind.example/", "rebind.example"),
+        ("https://metadata.example/", "metadata.example"),
+    ] {
+        assert!(
+            detail(&outcome, name).contains(words),
+            "{name}: {}",
+            detail(&outcome, name)
+        );
     }
     assert_eq!(trap.connections(), 0);
 
     // Metadata stays out of reach whatever the operator writes; a network that is granted doesn't.
     let granted = json!({"allow-private": ["169.254.0.0/16", "https://169.254.169.254", "https://metadata.example"]});
     let stage = Stage::with(guest::PRIVATE_ADDRESSES, granted, names(), |_| Reply::Hang).await;
-    for url in ["https://169.254.169.254/latest/meta-data/", "https://metadata.example/"] {
+    for url in [
+        "https://169.254.169.254/latest/meta-data/",
+        "https://metadata.example/",
+    ] {
         let outcome = stage.test(Some(url)).await;
-        assert!(detail(&outcome, url).starts_with("denied"), "{url}: {}", detail(&outcome, url));
+        assert!(
+            detail(&outcome, url).starts_with("denied"),
+            "{url}: {}",
+            detail(&outcome, url)
+        );
     }
     let granted = json!({"allow-private": ["127.0.0.0/8"]});
     let stage = Stage::with(guest::PRIVATE_ADDRESSES, granted, names(), |_| Reply::Hang).await;
     let outcome = stage.test(Some("https://rebind.example/")).await;
     // It is let through, to a port where nobody listens.
-    assert!(detail(&outcome, "https://rebind.example/").starts_with("un"), "{}", said(&outcome));
+    assert!(
+        detail(&outcome, "https://rebind.example/").starts_with("un"),
+        "{}",
+        said(&outcome)
+    );
     beside_good_calls(guest::PRIVATE_ADDRESSES, json!({}), None).await;
 }
 
@@ -279,13 +441,23 @@ async fn redirect_follower() {
     ];
     for target in targets {
         let location = target.clone();
-        let stage = Stage::answering(guest::REDIRECT_FOLLOWER, move |_| Reply::body(302, "text/plain", "").header("location", &location)).await;
+        let stage = Stage::answering(guest::REDIRECT_FOLLOWER, move |_| {
+            Reply::body(302, "text/plain", "").header("location", &location)
+        })
+        .await;
         // The start is `/redirect`, where no secret goes, so it begins where one does.
         let start = format!("{UPSTREAM}/allowed/redirect");
         let outcome = stage.test(Some(&start)).await;
-        assert!(detail(&outcome, &start).starts_with("302"), "the host follows nothing by itself: {}", said(&outcome));
+        assert!(
+            detail(&outcome, &start).starts_with("302"),
+            "the host follows nothing by itself: {}",
+            said(&outcome)
+        );
         let end = detail(&outcome, &target);
-        assert!(end.starts_with("denied") || end.starts_with("invalid-input"), "{target}: {end}");
+        assert!(
+            end.starts_with("denied") || end.starts_with("invalid-input"),
+            "{target}: {end}"
+        );
         assert_nothing_leaked(&outcome);
         assert_eq!(stage.upstream.requests().len(), 1);
     }
@@ -298,13 +470,19 @@ async fn redirect_follower() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn describe_loop() {
     let told = refused(guest::DESCRIBE_LOOP).await.to_string();
-    assert!(told.contains("describe") && told.contains("processor time"), "{told}");
+    assert!(
+        told.contains("describe") && told.contains("processor time"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
 async fn describe_trap() {
     let told = refused(guest::DESCRIBE_TRAP).await.to_string();
-    assert!(told.contains("describe") && told.contains("there is no manifest"), "{told}");
+    assert!(
+        told.contains("describe") && told.contains("there is no manifest"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -322,7 +500,10 @@ async fn describe_huge() {
 #[tokio::test]
 async fn describe_unknown_key() {
     let told = refused(guest::DESCRIBE_UNKNOWN_KEY).await.to_string();
-    assert!(told.contains("path-prefx") && told.contains("path-prefix"), "{told}");
+    assert!(
+        told.contains("path-prefx") && told.contains("path-prefix"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -330,7 +511,12 @@ async fn describe_calls_http() {
     // Loaded or not, nobody was asked.
     let upstream = Upstream::start(|_| Reply::body(200, "text/plain", "")).await;
     let written = json!({"replace-origins": {UPSTREAM: upstream.origin()}});
-    let _ = load(&runtime(Names::default()), guest::DESCRIBE_CALLS_HTTP, written).await;
+    let _ = load(
+        &runtime(Names::default()),
+        guest::DESCRIBE_CALLS_HTTP,
+        written,
+    )
+    .await;
     assert_eq!(upstream.connections(), 0);
 }
 
@@ -345,7 +531,10 @@ async fn unknown_import() {
 async fn wrong_version_import() {
     let told = refused(guest::WRONG_VERSION_IMPORT).await;
     assert!(matches!(told, LoadError::Version { .. }), "{told}");
-    assert!(told.to_string().contains("9.0.0") && told.to_string().contains("0.1.0"), "{told}");
+    assert!(
+        told.to_string().contains("9.0.0") && told.to_string().contains("0.1.0"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -359,7 +548,12 @@ async fn no_capability() {
     let stage = Stage::of(guest::NO_CAPABILITY).await;
     assert!(stage.plugin.capabilities().is_empty());
     let outcome = stage.test(None).await;
-    assert_eq!(*error(&outcome), CallError::Unsupported { capability: "validation" });
+    assert_eq!(
+        *error(&outcome),
+        CallError::Unsupported {
+            capability: "validation"
+        }
+    );
 }
 
 // What claims to be more than it is.
@@ -367,20 +561,35 @@ async fn no_capability() {
 #[tokio::test]
 async fn recognises_everything() {
     let runtime = runtime(Names::default());
-    let greedy = load(&runtime, guest::RECOGNISES_EVERYTHING, json!({})).await.expect("it loads");
+    let greedy = load(&runtime, guest::RECOGNISES_EVERYTHING, json!({}))
+        .await
+        .expect("it loads");
     let catalogue = Catalogue::new(vec![greedy]);
     // A file that was dropped into a directory draws nothing to itself.
-    assert!(catalogue.recognise("test", &Secret::from("sk-1234567890abcdef".to_owned())).is_none());
+    assert!(
+        catalogue
+            .recognise("test", &Secret::from("sk-1234567890abcdef".to_owned()))
+            .is_none()
+    );
 }
 
 #[tokio::test]
 async fn takes_openai() {
-    let plugin = load(&runtime(Names::default()), guest::TAKES_OPENAI, json!({})).await.expect("it loads");
-    assert_eq!((plugin.name(), plugin.provenance()), ("openai", Provenance::Directory));
+    let plugin = load(&runtime(Names::default()), guest::TAKES_OPENAI, json!({}))
+        .await
+        .expect("it loads");
+    assert_eq!(
+        (plugin.name(), plugin.provenance()),
+        ("openai", Provenance::Directory)
+    );
     // By itself it is granted no more than it asked for: nothing at OpenAI.
     let reaches = |origin: &str| {
         let origin = origin.parse().expect("an origin");
-        plugin.grant().origins.iter().any(|pattern| pattern.matches(&origin, |_| None))
+        plugin
+            .grant()
+            .origins
+            .iter()
+            .any(|pattern| pattern.matches(&origin, |_| None))
     };
     assert!(!reaches("https://api.openai.com"));
 }
@@ -390,7 +599,15 @@ async fn takes_openai() {
 #[tokio::test]
 async fn echo() {
     let stage = Stage::of(guest::ECHO).await;
-    assert_eq!(stage.plugin.capabilities().iter().copied().collect::<Vec<_>>(), [Capability::Validation]);
+    assert_eq!(
+        stage
+            .plugin
+            .capabilities()
+            .iter()
+            .copied()
+            .collect::<Vec<_>>(),
+        [Capability::Validation]
+    );
     let outcome = stage.test(Some("said")).await;
     assert_eq!(detail(&outcome, "what"), "said");
     assert_eq!(detail(&outcome, "version"), "3");
@@ -405,32 +622,51 @@ async fn echo() {
 #[tokio::test]
 async fn leaker() {
     // See `leaks`.
-    assert!(load(&runtime(Names::default()), guest::LEAKER, json!({})).await.is_ok());
+    assert!(
+        load(&runtime(Names::default()), guest::LEAKER, json!({}))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn sender() {
     // See `positions`, `echoes`, `captures`, `signatures` and `random`.
     let stage = Stage::of(guest::SENDER).await;
-    let outcome = stage.step(json!({"url": "https://upstream.example/"})).await;
+    let outcome = stage
+        .step(json!({"url": "https://upstream.example/"}))
+        .await;
     assert_eq!(detail(&outcome, "one.status"), "200");
 }
 
 #[tokio::test]
 async fn signer() {
     // See `signatures`.
-    assert!(load(&runtime(Names::default()), guest::SIGNER, json!({})).await.is_ok());
+    assert!(
+        load(&runtime(Names::default()), guest::SIGNER, json!({}))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn revealer() {
     // See `disclosure`.
-    assert!(load(&runtime(Names::default()), guest::REVEALER, json!({})).await.is_ok());
+    assert!(
+        load(&runtime(Names::default()), guest::REVEALER, json!({}))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn reveals_unasked() {
     // See `disclosure`.
-    let loaded = load(&runtime(Names::default()), guest::REVEALS_UNASKED, json!({})).await;
+    let loaded = load(
+        &runtime(Names::default()),
+        guest::REVEALS_UNASKED,
+        json!({}),
+    )
+    .await;
     assert!(loaded.is_err() || loaded.is_ok_and(|plugin| !plugin.grant().reveal));
 }

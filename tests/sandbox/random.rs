@@ -92,9 +92,15 @@ fn step() -> impl Strategy<Value = Value> {
 fn elsewhere(request: &Recorded) -> Vec<u8> {
     let get_or_post = ["GET", "POST"].contains(&request.method.as_str());
     let declared = |header: &str| match request.path() {
-        path if path == "/header" || path.starts_with("/header/") => get_or_post && ["authorization", "x-api-key"].contains(&header),
-        path if path == "/basic" || path.starts_with("/basic/") => request.method == "GET" && header == "authorization",
-        path if path == "/capture" || path.starts_with("/capture/") => get_or_post && header == "authorization",
+        path if path == "/header" || path.starts_with("/header/") => {
+            get_or_post && ["authorization", "x-api-key"].contains(&header)
+        }
+        path if path == "/basic" || path.starts_with("/basic/") => {
+            request.method == "GET" && header == "authorization"
+        }
+        path if path == "/capture" || path.starts_with("/capture/") => {
+            get_or_post && header == "authorization"
+        }
         _ => false,
     };
     let mut rest = Vec::new();
@@ -103,23 +109,39 @@ fn elsewhere(request: &Recorded) -> Vec<u8> {
             rest.push(format!("{name}: {value}"));
         }
     }
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let (path, query) = request
+        .target
+        .split_once('?')
+        .unwrap_or((&request.target, ""));
     if path.starts_with("/path/") && request.method == "GET" {
         // A whole segment is a place; a part of one would still show.
         let encoded = |segment: &&str| !segments_of_secret().contains(segment);
-        rest.push(path.split('/').filter(encoded).collect::<Vec<_>>().join("/"));
+        rest.push(
+            path.split('/')
+                .filter(encoded)
+                .collect::<Vec<_>>()
+                .join("/"),
+        );
     } else {
         rest.push(path.to_owned());
     }
     let pairs = url::form_urlencoded::parse(query.as_bytes());
-    let kept = pairs.filter(|(name, value)| !(path.starts_with("/query") && request.method == "GET" && name == "key" && value == SECRET));
+    let kept = pairs.filter(|(name, value)| {
+        !(path.starts_with("/query") && request.method == "GET" && name == "key" && value == SECRET)
+    });
     rest.extend(kept.map(|(name, value)| format!("{name}={value}")));
     if request.method == "POST" && path.starts_with("/json") {
-        let mut body: Value = serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(request.text()));
+        let mut body: Value =
+            serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(request.text()));
         if let Some(key) = body.pointer_mut("/auth/key") {
             blank(key);
         }
-        for item in body.get_mut("list").and_then(Value::as_array_mut).into_iter().flatten() {
+        for item in body
+            .get_mut("list")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             if let Some(key) = item.get_mut("key") {
                 blank(key);
             }
@@ -127,7 +149,11 @@ fn elsewhere(request: &Recorded) -> Vec<u8> {
         rest.push(body.to_string());
     } else if request.method == "POST" && path.starts_with("/form") {
         let pairs = url::form_urlencoded::parse(&request.body);
-        rest.extend(pairs.filter(|(name, value)| !(name == "key" && value == SECRET)).map(|(name, value)| format!("{name}={value}")));
+        rest.extend(
+            pairs
+                .filter(|(name, value)| !(name == "key" && value == SECRET))
+                .map(|(name, value)| format!("{name}={value}")),
+        );
     } else {
         rest.push(request.text());
     }
@@ -143,9 +169,30 @@ fn blank(value: &mut Value) {
 /// The secret as a path segment, as encoders differ in what they leave.
 fn segments_of_secret() -> &'static [&'static str] {
     static FORMS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-        let strict: String = SECRET.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
-        let lenient: String = SECRET.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._~&=+".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
-        vec![Box::leak(strict.into_boxed_str()), Box::leak(lenient.into_boxed_str())]
+        let strict: String = SECRET
+            .bytes()
+            .map(|b| {
+                if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                    char::from(b).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
+            })
+            .collect();
+        let lenient: String = SECRET
+            .bytes()
+            .map(|b| {
+                if b.is_ascii_alphanumeric() || b"-._~&=+".contains(&b) {
+                    char::from(b).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
+            })
+            .collect();
+        vec![
+            Box::leak(strict.into_boxed_str()),
+            Box::leak(lenient.into_boxed_str()),
+        ]
     });
     &FORMS
 }

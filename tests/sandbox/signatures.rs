@@ -21,13 +21,25 @@ async fn a_signature_arrives_where_signatures_go() {
         {"name": "six", "sign": "{signing_key}", "scheme": "hmac-sha256", "encoding": "hex", "message": "{secret}"}
     ]);
     let outcome = stage.script(steps).await;
-    assert!(has_stand_in(&detail(&outcome, "made.signed")), "{}", said(&outcome));
+    assert!(
+        has_stand_in(&detail(&outcome, "made.signed")),
+        "{}",
+        said(&outcome)
+    );
     assert_eq!(detail(&outcome, "one.status"), "200");
     for step in ["two", "three", "four", "five", "six"] {
-        assert_eq!(detail(&outcome, &format!("{step}.failure")), "denied", "{step}: {}", said(&outcome));
+        assert_eq!(
+            detail(&outcome, &format!("{step}.failure")),
+            "denied",
+            "{step}: {}",
+            said(&outcome)
+        );
     }
     let sent = stage.upstream.only_request();
-    assert_eq!(sent.header("authorization"), Some(format!("Bearer header.claims.{SIGNATURE}").as_str()));
+    assert_eq!(
+        sent.header("authorization"),
+        Some(format!("Bearer header.claims.{SIGNATURE}").as_str())
+    );
     assert!(!said(&outcome).contains(SIGNATURE));
     assert_nothing_leaked(&outcome);
 }
@@ -36,12 +48,29 @@ async fn a_signature_arrives_where_signatures_go() {
 async fn a_key_signs_only_with_its_schemes_and_only_stand_ins_sign() {
     let stage = Stage::of(SIGNER).await;
     let outcome = stage.test(Some("hmac-sha256")).await;
-    assert!(detail(&outcome, "allowed").starts_with("200"), "{}", said(&outcome));
-    for attempt in ["other-header", "other-path", "key", "other-scheme", "signature-as-key"] {
-        assert!(detail(&outcome, attempt).starts_with("denied"), "{attempt}: {}", said(&outcome));
+    assert!(
+        detail(&outcome, "allowed").starts_with("200"),
+        "{}",
+        said(&outcome)
+    );
+    for attempt in [
+        "other-header",
+        "other-path",
+        "key",
+        "other-scheme",
+        "signature-as-key",
+    ] {
+        assert!(
+            detail(&outcome, attempt).starts_with("denied"),
+            "{attempt}: {}",
+            said(&outcome)
+        );
     }
     let guessed = detail(&outcome, "no-stand-in");
-    assert!(["denied", "invalid-input"].contains(&guessed.as_str()), "{guessed}");
+    assert!(
+        ["denied", "invalid-input"].contains(&guessed.as_str()),
+        "{guessed}"
+    );
     assert_eq!(stage.upstream.requests().len(), 1);
     assert!(has_stand_in(&detail(&outcome, "signature")));
     assert_nothing_leaked(&outcome);

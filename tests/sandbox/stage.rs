@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 use claviger_runtime::egress::Resolve;
 use claviger_runtime::subject::{CallContext, Field, FieldValue, Subject};
 use claviger_runtime::{
-    CacheOptions, CallOutcome, LoadError, Plugin, PluginSettings, Provenance, Report, Runtime, RuntimeOptions, Secret,
+    CacheOptions, CallOutcome, LoadError, Plugin, PluginSettings, Provenance, Report, Runtime,
+    RuntimeOptions, Secret,
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -43,14 +44,26 @@ pub struct Names(pub BTreeMap<&'static str, SocketAddr>);
 impl Resolve for Names {
     fn resolve<'a>(&'a self, host: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         let found = self.0.get(host).copied();
-        Box::pin(async move { found.map(|address| vec![address]).ok_or_else(|| io::ErrorKind::NotFound.into()) })
+        Box::pin(async move {
+            found
+                .map(|address| vec![address])
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
     }
 }
 
 /// A runtime in which names lead where `names` says.
 pub fn runtime(names: Names) -> Runtime {
-    let cache = CacheOptions { directory: COMPILED.path().to_owned(), key: [7; 32] };
-    Runtime::new(RuntimeOptions { cache: Some(cache), resolver: Arc::new(names), ..RuntimeOptions::default() }).expect("a runtime")
+    let cache = CacheOptions {
+        directory: COMPILED.path().to_owned(),
+        key: [7; 32],
+    };
+    Runtime::new(RuntimeOptions {
+        cache: Some(cache),
+        resolver: Arc::new(names),
+        ..RuntimeOptions::default()
+    })
+    .expect("a runtime")
 }
 
 /// What an operator writes for a plugin.
@@ -59,8 +72,14 @@ pub fn settings(value: Value) -> PluginSettings {
 }
 
 /// Loads a guest with these settings.
-pub async fn load(runtime: &Runtime, guest: &'static [u8], written: Value) -> Result<Arc<Plugin>, LoadError> {
-    runtime.load(guest, Provenance::Directory, &settings(written)).await
+pub async fn load(
+    runtime: &Runtime,
+    guest: &'static [u8],
+    written: Value,
+) -> Result<Arc<Plugin>, LoadError> {
+    runtime
+        .load(guest, Provenance::Directory, &settings(written))
+        .await
 }
 
 impl Stage {
@@ -70,7 +89,10 @@ impl Stage {
     }
 
     /// A guest and how its upstream answers.
-    pub async fn answering(guest: &'static [u8], answer: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
+    pub async fn answering(
+        guest: &'static [u8],
+        answer: impl Fn(&Recorded) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         Self::with(guest, json!({}), Names::default(), answer).await
     }
 
@@ -87,13 +109,28 @@ impl Stage {
             written["replace-origins"] = json!({});
         }
         written["replace-origins"][UPSTREAM] = upstream.origin().into();
-        let plugin = load(&runtime, guest, written).await.unwrap_or_else(|error| panic!("{error}"));
-        Self { runtime, plugin, upstream }
+        let plugin = load(&runtime, guest, written)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            runtime,
+            plugin,
+            upstream,
+        }
     }
 
     /// Validates a credential of kind `test` whose field `what` is this.
     pub async fn test(&self, what: Option<&str>) -> CallOutcome<Report> {
-        self.plugin.validate(context(), subject("test", &[("secret", SECRET)], what.map(|what| ("what", what)))).await
+        self.plugin
+            .validate(
+                context(),
+                subject(
+                    "test",
+                    &[("secret", SECRET)],
+                    what.map(|what| ("what", what)),
+                ),
+            )
+            .await
     }
 
     /// Runs a script of the guest `sender`.
@@ -110,14 +147,25 @@ impl Stage {
 
 /// A call's context.
 pub fn context() -> CallContext {
-    CallContext { idempotency_key: "one-operation".to_owned(), ..CallContext::default() }
+    CallContext {
+        idempotency_key: "one-operation".to_owned(),
+        ..CallContext::default()
+    }
 }
 
 /// The subject of a script.
 pub fn scripted(steps: &Value) -> Subject {
-    let secrets = [("secret", SECRET), ("second", "second-secret-0123456789"), ("nowhere", "nowhere-secret-0123456789"), ("signing_key", "signing-key-0123456789")];
+    let secrets = [
+        ("secret", SECRET),
+        ("second", "second-secret-0123456789"),
+        ("nowhere", "nowhere-secret-0123456789"),
+        ("signing_key", "signing-key-0123456789"),
+    ];
     let mut subject = subject("scripted", &secrets, Some(("script", &steps.to_string())));
-    subject.fields.push(Field { name: "base_url".to_owned(), value: FieldValue::Text("https://tenant.example/base".to_owned()) });
+    subject.fields.push(Field {
+        name: "base_url".to_owned(),
+        value: FieldValue::Text("https://tenant.example/base".to_owned()),
+    });
     subject
 }
 
@@ -127,8 +175,17 @@ pub fn subject(kind: &str, secrets: &[(&str, &str)], text: Option<(&str, &str)>)
         name: (*name).to_owned(),
         value: FieldValue::Secret(Secret::from((*value).to_owned())),
     };
-    let text = text.map(|(name, value)| Field { name: name.to_owned(), value: FieldValue::Text(value.to_owned()) });
-    let origins = [UPSTREAM, "https://second.example", "https://tenant.example", "https://a.wild.example", "https://evil.example"];
+    let text = text.map(|(name, value)| Field {
+        name: name.to_owned(),
+        value: FieldValue::Text(value.to_owned()),
+    });
+    let origins = [
+        UPSTREAM,
+        "https://second.example",
+        "https://tenant.example",
+        "https://a.wild.example",
+        "https://evil.example",
+    ];
     Subject {
         id: "0123456789abcdef".to_owned(),
         name: "subject".to_owned(),
@@ -139,7 +196,10 @@ pub fn subject(kind: &str, secrets: &[(&str, &str)], text: Option<(&str, &str)>)
         external_id: None,
         handle: None,
         expires_at_ms: None,
-        origins: origins.iter().map(|origin| origin.parse().expect("an origin")).collect(),
+        origins: origins
+            .iter()
+            .map(|origin| origin.parse().expect("an origin"))
+            .collect(),
     }
 }
 
@@ -151,15 +211,24 @@ pub fn said(outcome: &CallOutcome<Report>) -> String {
 /// A detail of the report.
 #[track_caller]
 pub fn detail(outcome: &CallOutcome<Report>, key: &str) -> String {
-    let report = outcome.result.as_ref().unwrap_or_else(|error| panic!("{error}"));
+    let report = outcome
+        .result
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}"));
     let found = report.details.iter().find(|(known, _)| known == key);
-    found.unwrap_or_else(|| panic!("no detail {key} in {report:#?}")).1.clone()
+    found
+        .unwrap_or_else(|| panic!("no detail {key} in {report:#?}"))
+        .1
+        .clone()
 }
 
 /// Whether the text has a stand-in in it: `clv` and 26 letters of base32.
 pub fn has_stand_in(text: &str) -> bool {
     text.match_indices("clv").any(|(at, _)| {
-        let word: Vec<u8> = text[at + 3..].bytes().take_while(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(b)).collect();
+        let word: Vec<u8> = text[at + 3..]
+            .bytes()
+            .take_while(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(b))
+            .collect();
         word.len() >= 26
     })
 }
@@ -170,7 +239,13 @@ pub fn assert_nothing_leaked(outcome: &CallOutcome<Report>) {
     Canary::new(SECRET).assert_absent(said(outcome).as_bytes(), "the outcome");
     // As the guest's texts have it, rather than as they are printed.
     if let Ok(report) = &outcome.result {
-        let texts: Vec<&str> = report.details.iter().flat_map(|(key, value)| [key.as_str(), value]).chain(report.scopes.iter().map(String::as_str)).chain(report.account.as_deref()).collect();
+        let texts: Vec<&str> = report
+            .details
+            .iter()
+            .flat_map(|(key, value)| [key.as_str(), value])
+            .chain(report.scopes.iter().map(String::as_str))
+            .chain(report.account.as_deref())
+            .collect();
         Canary::new(SECRET).assert_absent(texts.join("\n").as_bytes(), "the report");
     }
     for line in &outcome.evidence.log {

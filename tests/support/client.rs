@@ -35,7 +35,8 @@ impl Answer {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{self} is no JSON: {error}"))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{self} is no JSON: {error}"))
     }
 
     /// Fails unless the status is this one.
@@ -66,7 +67,13 @@ impl Answer {
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} answered {}: {}", self.asked, self.status, self.text())
+        write!(
+            f,
+            "{} answered {}: {}",
+            self.asked,
+            self.status,
+            self.text()
+        )
     }
 }
 
@@ -91,14 +98,27 @@ pub struct Ask<'h> {
 impl Http {
     /// For the server at `base`.
     pub fn new(base: String) -> Self {
-        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(30)).build_http();
-        Self { base, client, record: Arc::default() }
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build_http();
+        Self {
+            base,
+            client,
+            record: Arc::default(),
+        }
     }
 
     /// A request of that method and path.
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
         let method = method.parse().expect("a method");
-        Ask { http: self, method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new(), reveals: false }
+        Ask {
+            http: self,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            reveals: false,
+        }
     }
 
     /// Every answer until now.
@@ -124,7 +144,8 @@ impl Ask<'_> {
     /// With a body of that type.
     #[must_use]
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.headers.push(("content-type".to_owned(), content_type.to_owned()));
+        self.headers
+            .push(("content-type".to_owned(), content_type.to_owned()));
         self.body = body.into();
         self
     }
@@ -139,23 +160,39 @@ impl Ask<'_> {
     /// Sends it. None where the connection breaks.
     pub async fn try_send(self) -> Option<Answer> {
         let asked = format!("{} {}", self.method, self.path);
-        let mut request = Request::builder().method(self.method).uri(format!("{}{}", self.http.base, self.path));
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(format!("{}{}", self.http.base, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Full::new(self.body)).expect("a proper request");
+        let request = request
+            .body(Full::new(self.body))
+            .expect("a proper request");
         let response = self.http.client.request(request).await.ok()?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        let answer = Answer { asked, status: head.status.as_u16(), headers: head.headers, body, reveals: self.reveals };
-        self.http.record.lock().expect("no test panics with it").push(answer.clone());
+        let answer = Answer {
+            asked,
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            reveals: self.reveals,
+        };
+        self.http
+            .record
+            .lock()
+            .expect("no test panics with it")
+            .push(answer.clone());
         Some(answer)
     }
 
     /// Sends it.
     pub async fn send(self) -> Answer {
         let asked = format!("{} {}", self.method, self.path);
-        self.try_send().await.unwrap_or_else(|| panic!("{asked}: no answer"))
+        self.try_send()
+            .await
+            .unwrap_or_else(|| panic!("{asked}: no answer"))
     }
 }
 
@@ -172,14 +209,28 @@ impl User {
     /// Logs in.
     pub async fn log_in(http: &Http, username: &str, password: &str) -> Self {
         let body = json!({"username": username, "password": password});
-        let answer = http.ask("POST", "/v1/token").json(&body).reveals().send().await.expect(200);
-        let token = answer.json()["data"]["token"].as_str().expect("a token").to_owned();
-        Self { http: http.clone(), token }
+        let answer = http
+            .ask("POST", "/v1/token")
+            .json(&body)
+            .reveals()
+            .send()
+            .await
+            .expect(200);
+        let token = answer.json()["data"]["token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
+        Self {
+            http: http.clone(),
+            token,
+        }
     }
 
     /// A request with this user's token.
     pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
-        self.http.ask(method, path).header("authorization", &format!("Bearer {}", self.token))
+        self.http
+            .ask(method, path)
+            .header("authorization", &format!("Bearer {}", self.token))
     }
 
     /// `GET`
@@ -204,12 +255,21 @@ impl User {
 
     /// The verbs of the `workspaces` surface in one workspace.
     pub fn workspace(&self, id: &str) -> Workspace {
-        Workspace { user: self.clone(), id: id.to_owned() }
+        Workspace {
+            user: self.clone(),
+            id: id.to_owned(),
+        }
     }
 
     /// Makes a user (administrators only) and logs in as that one. Gives the id, too.
-    pub async fn make_user(&self, username: &str, password: &str, administrator: bool) -> (Self, String) {
-        let body = json!({"username": username, "password": password, "administrator": administrator});
+    pub async fn make_user(
+        &self,
+        username: &str,
+        password: &str,
+        administrator: bool,
+    ) -> (Self, String) {
+        let body =
+            json!({"username": username, "password": password, "administrator": administrator});
         let answer = self.send("POST", "/admin/users", body).await;
         assert!(matches!(answer.status, 200 | 201), "{answer}");
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
@@ -218,7 +278,9 @@ impl User {
 
     /// Makes a workspace (administrators only) and gives its id.
     pub async fn make_workspace(&self, name: &str) -> String {
-        let answer = self.send("POST", "/admin/workspaces", json!({"name": name})).await;
+        let answer = self
+            .send("POST", "/admin/workspaces", json!({"name": name}))
+            .await;
         assert!(matches!(answer.status, 200 | 201), "{answer}");
         answer.json()["id"].as_str().expect("an id").to_owned()
     }
@@ -226,7 +288,9 @@ impl User {
     /// Lets a user do these things in a workspace (administrators only).
     pub async fn put_member(&self, workspace: &str, user: &str, permissions: &[&str]) {
         let path = format!("/admin/workspaces/{workspace}/members/{user}");
-        let answer = self.send("PUT", &path, json!({"permissions": permissions})).await;
+        let answer = self
+            .send("PUT", &path, json!({"permissions": permissions}))
+            .await;
         assert!(matches!(answer.status, 200 | 201 | 204), "{answer}");
     }
 
@@ -234,13 +298,17 @@ impl User {
     pub async fn default_workspace(&self) -> String {
         let answer = self.get("/admin/workspaces").await.expect(200).json();
         let all = answer["workspaces"].as_array().expect("a list").clone();
-        let one = all.iter().find(|one| one["name"] == "default").expect("the first start makes it");
+        let one = all
+            .iter()
+            .find(|one| one["name"] == "default")
+            .expect("the first start makes it");
         one["id"].as_str().expect("an id").to_owned()
     }
 
     /// Stores a credential through `aegis`, in the home workspace.
     pub async fn store(&self, name: &str, kind: &str, provider: &str, value: &str) -> Value {
-        let body = json!({"name": name, "credential_type": kind, "provider": provider, "value": value});
+        let body =
+            json!({"name": name, "credential_type": kind, "provider": provider, "value": value});
         let answer = self.send("POST", "/credentials", body).await;
         assert!(matches!(answer.status, 200 | 201), "{answer}");
         answer.json()
@@ -248,7 +316,10 @@ impl User {
 
     /// Tests a credential through `aegis`, in the home workspace.
     pub async fn test(&self, name: &str) -> Value {
-        self.post(&format!("/credentials/{name}/test")).await.expect(200).json()
+        self.post(&format!("/credentials/{name}/test"))
+            .await
+            .expect(200)
+            .json()
     }
 
     /// The whole audit log of the home workspace.
@@ -282,12 +353,19 @@ impl Workspace {
     /// Stores a credential of any kind and gives its id.
     pub async fn create(&self, kind: &str, body: &Value) -> String {
         let answer = self.try_create(kind, body).await.expect(200);
-        answer.json()["data"]["id"].as_str().expect("an id").to_owned()
+        answer.json()["data"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
     }
 
     /// Stores a credential of any kind.
     pub async fn try_create(&self, kind: &str, body: &Value) -> Answer {
-        self.user.ask("POST", &self.path(&format!("/{kind}"))).json(body).send().await
+        self.user
+            .ask("POST", &self.path(&format!("/{kind}")))
+            .json(body)
+            .send()
+            .await
     }
 
     /// A credential without its secret.
@@ -297,7 +375,11 @@ impl Workspace {
 
     /// A credential with its secret.
     pub async fn reveal(&self, id: &str) -> Answer {
-        self.user.ask("GET", &self.path(&format!("/{id}?include_secret=true"))).reveals().send().await
+        self.user
+            .ask("GET", &self.path(&format!("/{id}?include_secret=true")))
+            .reveals()
+            .send()
+            .await
     }
 
     /// All credentials; `query` is empty or begins with `?`.
@@ -307,7 +389,9 @@ impl Workspace {
 
     /// Changes metadata.
     pub async fn update(&self, id: &str, body: Value) -> Answer {
-        self.user.send("PUT", &self.path(&format!("/{id}")), body).await
+        self.user
+            .send("PUT", &self.path(&format!("/{id}")), body)
+            .await
     }
 
     /// Makes it usable again.
@@ -317,7 +401,9 @@ impl Workspace {
 
     /// Makes it unusable for a while.
     pub async fn deactivate(&self, id: &str) -> Answer {
-        self.user.post(&self.path(&format!("/{id}/deactivate"))).await
+        self.user
+            .post(&self.path(&format!("/{id}/deactivate")))
+            .await
     }
 
     /// Deletes it.

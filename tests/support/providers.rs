@@ -1,6 +1,6 @@
 //! Upstreams that answer as the providers do, by the key that a request brings.
 //!
-//! The answers are those of the providers' public specifications: OpenAI's openapi.yaml, Slack's method pages,
+//! The answers are those of the providers' public specifications: `OpenAI`'s openapi.yaml, Slack's method pages,
 //! Anthropic's API reference. An unknown key gets the provider's own refusal, a wrong method or path its own error, so a
 //! plugin that asks the wrong thing can't pass.
 
@@ -23,33 +23,57 @@ pub struct Provider {
 }
 
 impl Provider {
-    async fn start(plugin: &'static str, origin: &'static str, service: fn(&Recorded) -> Result<String, Reply>, unknown: fn(&str) -> Reply) -> Self {
+    async fn start(
+        plugin: &'static str,
+        origin: &'static str,
+        service: fn(&Recorded) -> Result<String, Reply>,
+        unknown: fn(&str) -> Reply,
+    ) -> Self {
         let keys: Arc<Mutex<HashMap<String, Reply>>> = Arc::default();
         let known = Arc::clone(&keys);
         let upstream = Upstream::start(move |request| match service(request) {
-            Ok(key) => known.lock().expect("no test panics with it").get(&key).cloned().unwrap_or_else(|| unknown(&key)),
+            Ok(key) => known
+                .lock()
+                .expect("no test panics with it")
+                .get(&key)
+                .cloned()
+                .unwrap_or_else(|| unknown(&key)),
             Err(reply) => reply,
         })
         .await;
-        Self { upstream, keys, plugin, origin }
+        Self {
+            upstream,
+            keys,
+            plugin,
+            origin,
+        }
     }
 
     /// From now on, a request with that key gets this answer.
     pub fn answers(&self, key: &str, reply: Reply) {
-        self.keys.lock().expect("no test panics with it").insert(key.to_owned(), reply);
+        self.keys
+            .lock()
+            .expect("no test panics with it")
+            .insert(key.to_owned(), reply);
     }
 
     /// From now on, the provider doesn't know that key.
     pub fn revokes(&self, key: &str) {
-        self.keys.lock().expect("no test panics with it").remove(key);
+        self.keys
+            .lock()
+            .expect("no test panics with it")
+            .remove(key);
     }
 }
 
 fn bearer(request: &Recorded) -> Option<String> {
-    request.header("authorization")?.strip_prefix("Bearer ").map(ToOwned::to_owned)
+    request
+        .header("authorization")?
+        .strip_prefix("Bearer ")
+        .map(ToOwned::to_owned)
 }
 
-/// OpenAI: `GET /v1/models`.
+/// `OpenAI`: `GET /v1/models`.
 pub mod openai {
     use super::{Provider, Recorded, Reply, Value, bearer, json};
 
@@ -64,13 +88,20 @@ pub mod openai {
         })?;
         match (request.method.as_str(), request.path()) {
             ("GET", "/v1/models") => Ok(key),
-            (method, path) => Err(error(404, &format!("Invalid URL ({method} {path})"), "invalid_request_error", Value::Null)),
+            (method, path) => Err(error(
+                404,
+                &format!("Invalid URL ({method} {path})"),
+                "invalid_request_error",
+                Value::Null,
+            )),
         }
     }
 
-    fn error(status: u16, message: &str, kind: &str, code: Value) -> Reply {
-        let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code}});
-        Reply::json(status, &body).header("x-request-id", "req_5e2c1e0d").header("openai-version", "2020-10-01")
+    fn error(status: u16, message: &str, kind: &str, code: impl Into<Value>) -> Reply {
+        let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code.into()}});
+        Reply::json(status, &body)
+            .header("x-request-id", "req_5e2c1e0d")
+            .header("openai-version", "2020-10-01")
     }
 
     /// The key works. The provider tells no rate limit on this path.
@@ -93,14 +124,30 @@ pub mod openai {
 
     /// No such key. As the provider does, the text shows the key's ends.
     pub fn revoked(key: &str) -> Reply {
-        let masked = if key.len() > 12 { format!("{}***{}", &key[..8], &key[key.len() - 4..]) } else { key.to_owned() };
-        let message = format!("Incorrect API key provided: {masked}. You can find your API key at https://platform.openai.com/account/api-keys.");
-        error(401, &message, "invalid_request_error", json!("invalid_api_key"))
+        let masked = if key.len() > 12 {
+            format!("{}***{}", &key[..8], &key[key.len() - 4..])
+        } else {
+            key.to_owned()
+        };
+        let message = format!(
+            "Incorrect API key provided: {masked}. You can find your API key at https://platform.openai.com/account/api-keys."
+        );
+        error(
+            401,
+            &message,
+            "invalid_request_error",
+            json!("invalid_api_key"),
+        )
     }
 
     /// No such key, and a provider that repeats all of it.
     pub fn revoked_echoing(key: &str) -> Reply {
-        error(401, &format!("Incorrect API key provided: {key}."), "invalid_request_error", json!("invalid_api_key"))
+        error(
+            401,
+            &format!("Incorrect API key provided: {key}."),
+            "invalid_request_error",
+            json!("invalid_api_key"),
+        )
     }
 
     /// The key works, but not for this.
@@ -125,13 +172,23 @@ pub mod openai {
 
     /// Too many requests.
     pub fn rate_limited(seconds: u32) -> Reply {
-        error(429, "Rate limit reached for requests.", "requests", json!("rate_limit_exceeded"))
-            .header("retry-after", &seconds.to_string())
+        error(
+            429,
+            "Rate limit reached for requests.",
+            "requests",
+            json!("rate_limit_exceeded"),
+        )
+        .header("retry-after", &seconds.to_string())
     }
 
     /// The provider has a bad day.
     pub fn down() -> Reply {
-        error(500, "The server had an error while processing your request.", "server_error", Value::Null)
+        error(
+            500,
+            "The server had an error while processing your request.",
+            "server_error",
+            Value::Null,
+        )
     }
 }
 
@@ -141,13 +198,20 @@ pub mod anthropic {
 
     /// Starts it.
     pub async fn start() -> Provider {
-        Provider::start("anthropic", "https://api.anthropic.com", service, |_| revoked()).await
+        Provider::start("anthropic", "https://api.anthropic.com", service, |_| {
+            revoked()
+        })
+        .await
     }
 
     fn service(request: &Recorded) -> Result<String, Reply> {
         let key = request.header("x-api-key").ok_or_else(revoked)?;
         if request.header("anthropic-version").is_none() {
-            return Err(error(400, "invalid_request_error", "anthropic-version: header is required"));
+            return Err(error(
+                400,
+                "invalid_request_error",
+                "anthropic-version: header is required",
+            ));
         }
         match (request.method.as_str(), request.path()) {
             ("GET", "/v1/models") => Ok(key.to_owned()),
@@ -173,7 +237,10 @@ pub mod anthropic {
     pub fn good_with_limit(remaining: u64) -> Reply {
         good()
             .header("anthropic-ratelimit-requests-limit", "4000")
-            .header("anthropic-ratelimit-requests-remaining", &remaining.to_string())
+            .header(
+                "anthropic-ratelimit-requests-remaining",
+                &remaining.to_string(),
+            )
             .header("anthropic-ratelimit-requests-reset", "2026-01-27T11:31:00Z")
     }
 
@@ -184,18 +251,30 @@ pub mod anthropic {
 
     /// The key works, but not for this.
     pub fn restricted() -> Reply {
-        error(403, "permission_error", "Your API key does not have permission to use the specified resource.")
+        error(
+            403,
+            "permission_error",
+            "Your API key does not have permission to use the specified resource.",
+        )
     }
 
     /// The key is good, the money is spent.
     pub fn quota() -> Reply {
-        error(402, "billing_error", "Your credit balance is too low to access the Anthropic API.")
+        error(
+            402,
+            "billing_error",
+            "Your credit balance is too low to access the Anthropic API.",
+        )
     }
 
     /// Too many requests.
     pub fn rate_limited(seconds: u32) -> Reply {
-        error(429, "rate_limit_error", "This request would exceed your organization's rate limit.")
-            .header("retry-after", &seconds.to_string())
+        error(
+            429,
+            "rate_limit_error",
+            "This request would exceed your organization's rate limit.",
+        )
+        .header("retry-after", &seconds.to_string())
     }
 
     /// The provider has a bad day.
@@ -215,13 +294,18 @@ pub mod slack {
 
     /// Starts it.
     pub async fn start() -> Provider {
-        Provider::start("slack", "https://slack.com", service, |_| refused("invalid_auth")).await
+        Provider::start("slack", "https://slack.com", service, |_| {
+            refused("invalid_auth")
+        })
+        .await
     }
 
     fn service(request: &Recorded) -> Result<String, Reply> {
         let token = bearer(request).ok_or_else(|| refused("not_authed"))?;
         match (request.method.as_str(), request.path()) {
-            ("POST" | "GET", "/api/auth.test") | ("POST", "/api/apps.connections.open") => Ok(token),
+            ("POST" | "GET", "/api/auth.test") | ("POST", "/api/apps.connections.open") => {
+                Ok(token)
+            }
             ("GET", "/api/apps.connections.open") => Err(refused("insecure_request")),
             _ => Err(refused("unknown_method")),
         }
@@ -239,7 +323,10 @@ pub mod slack {
 
     /// The app-level token works.
     pub fn good_app() -> Reply {
-        Reply::json(200, &json!({"ok": true, "url": "wss://wss-primary.slack.com/link/?ticket=abc&app_id=A12345678"}))
+        Reply::json(
+            200,
+            &json!({"ok": true, "url": "wss://wss-primary.slack.com/link/?ticket=abc&app_id=A12345678"}),
+        )
     }
 
     /// Any of Slack's errors, with status 200.
@@ -249,18 +336,25 @@ pub mod slack {
 
     /// Too many requests.
     pub fn rate_limited(seconds: u32) -> Reply {
-        Reply::json(429, &json!({"ok": false, "error": "ratelimited"})).header("Retry-After", &seconds.to_string())
+        Reply::json(429, &json!({"ok": false, "error": "ratelimited"}))
+            .header("Retry-After", &seconds.to_string())
     }
 }
 
 /// Not HTTP at all.
 pub fn garbage() -> Reply {
-    Reply::Raw(b"\x16\x03\x01\x02\x00 this is not the protocol that you are looking for\r\n\r\n".to_vec())
+    Reply::Raw(
+        b"\x16\x03\x01\x02\x00 this is not the protocol that you are looking for\r\n\r\n".to_vec(),
+    )
 }
 
 /// A proper head and a body that is no JSON.
 pub fn not_json() -> Reply {
-    Reply::body(200, "application/json", "<html><body>It works!</body></html>")
+    Reply::body(
+        200,
+        "application/json",
+        "<html><body>It works!</body></html>",
+    )
 }
 
 /// A body that ends before it is over.

@@ -54,7 +54,8 @@ pub struct Server {
 impl Site {
     /// A fresh one.
     pub async fn new() -> Self {
-        let environment = BTreeMap::from([("CLAVIGER_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned())]);
+        let environment =
+            BTreeMap::from([("CLAVIGER_ADMIN_PASSWORD".to_owned(), PASSWORD.to_owned())]);
         Self {
             directory: TempDir::with_prefix("claviger-test-").expect("a directory"),
             database: Database::fresh().await,
@@ -69,16 +70,24 @@ impl Site {
     #[must_use]
     pub fn provider(mut self, provider: &Provider) -> Self {
         let table = self.plugins.entry(provider.plugin.to_owned()).or_default();
-        let replaced = table.entry("replace-origins").or_insert_with(|| toml::Table::new().into());
+        let replaced = table
+            .entry("replace-origins")
+            .or_insert_with(|| toml::Table::new().into());
         let replaced = replaced.as_table_mut().expect("made above");
-        replaced.insert(provider.origin.to_owned(), provider.upstream.origin().into());
+        replaced.insert(
+            provider.origin.to_owned(),
+            provider.upstream.origin().into(),
+        );
         self
     }
 
     /// A setting of a plugin.
     #[must_use]
     pub fn plugin(mut self, plugin: &str, key: &str, value: impl Into<toml::Value>) -> Self {
-        self.plugins.entry(plugin.to_owned()).or_default().insert(key.to_owned(), value.into());
+        self.plugins
+            .entry(plugin.to_owned())
+            .or_default()
+            .insert(key.to_owned(), value.into());
         self
     }
 
@@ -110,12 +119,20 @@ impl Site {
 
     /// What stdout said, of all servers that ran here.
     pub fn stdout(&self) -> String {
-        self.log.lock().expect("no test panics with it").stdout.clone()
+        self.log
+            .lock()
+            .expect("no test panics with it")
+            .stdout
+            .clone()
     }
 
     /// What stderr said, of all servers that ran here.
     pub fn stderr(&self) -> String {
-        self.log.lock().expect("no test panics with it").stderr.clone()
+        self.log
+            .lock()
+            .expect("no test panics with it")
+            .stderr
+            .clone()
     }
 
     fn write_config(&self) -> PathBuf {
@@ -126,7 +143,12 @@ impl Site {
         if let Some(url) = self.database.url() {
             config.insert("database-url".to_owned(), url.into());
         }
-        let plugins: toml::Table = self.plugins.clone().into_iter().map(|(name, table)| (name, table.into())).collect();
+        let plugins: toml::Table = self
+            .plugins
+            .clone()
+            .into_iter()
+            .map(|(name, table)| (name, table.into()))
+            .collect();
         config.insert("plugins".to_owned(), plugins.into());
         let path = self.directory.path().join("claviger.toml");
         std::fs::write(&path, config.to_string()).expect("a file");
@@ -136,25 +158,46 @@ impl Site {
     /// The binary with these arguments, this site's configuration and environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_claviger"));
-        command.args(arguments).arg("--config").arg(self.write_config()).current_dir(self.directory.path());
-        command.env_clear().envs(&self.environment).stdin(Stdio::null()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.write_config())
+            .current_dir(self.directory.path());
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         command
     }
 
     /// Runs the binary to its end.
     pub async fn run(&self, arguments: &[&str]) -> std::process::Output {
-        let output = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-        let output = timeout(PATIENCE, output).await.expect("it ends").expect("it runs");
+        let output = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .output();
+        let output = timeout(PATIENCE, output)
+            .await
+            .expect("it ends")
+            .expect("it runs");
         let mut log = self.log.lock().expect("no test panics with it");
-        log.stdout.push_str(&String::from_utf8_lossy(&output.stdout));
-        log.stderr.push_str(&String::from_utf8_lossy(&output.stderr));
+        log.stdout
+            .push_str(&String::from_utf8_lossy(&output.stdout));
+        log.stderr
+            .push_str(&String::from_utf8_lossy(&output.stderr));
         output
     }
 
     /// Starts a server and waits until it is ready.
     pub async fn start(self) -> Server {
         let mut command = self.command(&["serve"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
         let (ready, mut address) = watch::channel(None::<String>);
         let stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
@@ -165,9 +208,19 @@ impl Site {
         let found = timeout(PATIENCE, address.wait_for(Option::is_some)).await;
         let base = match found {
             Ok(Ok(address)) => address.clone().expect("waited for"),
-            _ => panic!("the server isn't ready; stdout: {}\nstderr: {}", self.stdout(), self.stderr()),
+            _ => panic!(
+                "the server isn't ready; stdout: {}\nstderr: {}",
+                self.stdout(),
+                self.stderr()
+            ),
         };
-        Server { child, site: self, http: Http::new(base.clone()), base, readers }
+        Server {
+            child,
+            site: self,
+            http: Http::new(base.clone()),
+            base,
+            readers,
+        }
     }
 }
 
@@ -197,9 +250,16 @@ impl Server {
     /// Asks it to end, waits for it, and says how it ended.
     pub async fn stop(mut self) -> (Site, ExitStatus) {
         let pid = self.pid().to_string();
-        let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().await.expect("a shell");
+        let asked = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .status()
+            .await
+            .expect("a shell");
         assert!(asked.success(), "the server was gone already");
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it ran");
+        let status = timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it ends")
+            .expect("it ran");
         self.read_to_the_end().await;
         (self.site, status)
     }
@@ -226,7 +286,11 @@ async fn collect(
             ready.send_replace(Some(address));
         }
         let mut log = log.lock().expect("no test panics with it");
-        let text = if stdout { &mut log.stdout } else { &mut log.stderr };
+        let text = if stdout {
+            &mut log.stdout
+        } else {
+            &mut log.stderr
+        };
         text.push_str(&line);
         text.push('\n');
     }
@@ -235,7 +299,10 @@ async fn collect(
 /// `http://127.0.0.1:41234`, if the line names it.
 fn address_in(line: &str) -> Option<String> {
     let at = line.find("127.0.0.1:")?;
-    let port: String = line[at + "127.0.0.1:".len()..].chars().take_while(char::is_ascii_digit).collect();
+    let port: String = line[at + "127.0.0.1:".len()..]
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
     (!port.is_empty() && port != "0").then(|| format!("http://127.0.0.1:{port}"))
 }
 

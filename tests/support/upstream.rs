@@ -100,7 +100,10 @@ impl std::fmt::Debug for Recorded {
 impl Recorded {
     /// The first header of that name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The path without the query.
@@ -126,8 +129,18 @@ impl Upstream {
         let port = listener.local_addr().expect("bound").port();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(AtomicUsize::new(0));
-        let task = tokio::spawn(accept(listener, Arc::new(answer), Arc::clone(&requests), Arc::clone(&connections)));
-        Self { port, requests, connections, task }
+        let task = tokio::spawn(accept(
+            listener,
+            Arc::new(answer),
+            Arc::clone(&requests),
+            Arc::clone(&connections),
+        ));
+        Self {
+            port,
+            requests,
+            connections,
+            task,
+        }
     }
 
     /// `http://127.0.0.1:41234`
@@ -142,7 +155,10 @@ impl Upstream {
 
     /// What arrived until now.
     pub fn requests(&self) -> Vec<Recorded> {
-        self.requests.lock().expect("no test panics with it").clone()
+        self.requests
+            .lock()
+            .expect("no test panics with it")
+            .clone()
     }
 
     /// How often anyone connected, whatever they said then.
@@ -153,13 +169,20 @@ impl Upstream {
     /// The only request that arrived.
     pub fn only_request(&self) -> Recorded {
         let requests = self.requests();
-        assert_eq!(requests.len(), 1, "one request was expected, got {requests:#?}");
+        assert_eq!(
+            requests.len(),
+            1,
+            "one request was expected, got {requests:#?}"
+        );
         requests.into_iter().next().expect("counted")
     }
 
     /// Forgets what arrived until now.
     pub fn forget(&self) {
-        self.requests.lock().expect("no test panics with it").clear();
+        self.requests
+            .lock()
+            .expect("no test panics with it")
+            .clear();
     }
 }
 
@@ -189,13 +212,25 @@ async fn accept(
 async fn serve(mut stream: TcpStream, answer: Arc<Answer>, requests: Arc<Mutex<Vec<Recorded>>>) {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await {
-        requests.lock().expect("no test panics with it").push(request.clone());
+        requests
+            .lock()
+            .expect("no test panics with it")
+            .push(request.clone());
         match answer(&request) {
-            Reply::Http { status, headers, body, delay } => {
+            Reply::Http {
+                status,
+                headers,
+                body,
+                delay,
+            } => {
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                if stream.write_all(&head_and_body(status, &headers, &body)).await.is_err() {
+                if stream
+                    .write_all(&head_and_body(status, &headers, &body))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -249,22 +284,44 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let value = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let value = |wanted: &str| {
+        headers
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.clone())
+    };
 
-    let (body, end) = if value("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+    let (body, end) = if value("transfer-encoding")
+        .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
+    {
         read_chunks(stream, buffer, head_end).await?
     } else {
-        let length: usize = value("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let length: usize = value("content-length")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0);
         while buffer.len() < head_end + length {
             fill(stream, buffer).await?;
         }
-        (buffer[head_end..head_end + length].to_vec(), head_end + length)
+        (
+            buffer[head_end..head_end + length].to_vec(),
+            head_end + length,
+        )
     };
     let raw: Vec<u8> = buffer.drain(..end).collect();
-    Some(Recorded { raw, method, target, headers, body })
+    Some(Recorded {
+        raw,
+        method,
+        target,
+        headers,
+        body,
+    })
 }
 
-async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>, mut at: usize) -> Option<(Vec<u8>, usize)> {
+async fn read_chunks(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    mut at: usize,
+) -> Option<(Vec<u8>, usize)> {
     let mut body = Vec::new();
     loop {
         let line_end = loop {
@@ -273,7 +330,12 @@ async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>, mut at: usize
             }
             fill(stream, buffer).await?;
         };
-        let size = std::str::from_utf8(&buffer[at..line_end]).ok()?.split(';').next()?.trim().to_owned();
+        let size = std::str::from_utf8(&buffer[at..line_end])
+            .ok()?
+            .split(';')
+            .next()?
+            .trim()
+            .to_owned();
         let size = usize::from_str_radix(&size, 16).ok()?;
         let start = line_end + 2;
         while buffer.len() < start + size + 2 {
@@ -288,7 +350,7 @@ async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>, mut at: usize
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let mut chunk = [0; 16 * 1024];
+    let mut chunk = vec![0; 16 * 1024];
     match stream.read(&mut chunk).await {
         Ok(read) if read > 0 => {
             buffer.extend_from_slice(&chunk[..read]);
@@ -300,5 +362,7 @@ async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
 
 /// Where `needle` first is in `haystack`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
