@@ -7,12 +7,12 @@
 //! The way of a request, in the order of the files:
 //! - [`request`]: what the guest asks for, parsed once; the URL that is checked is the URL that is sent
 //! - [`rules`]: whether the origin is granted, and which origin the operator put in its place
-//! - [`stand_in`], `keyring`, `matcher`, `encode`: the words and secrets of the call, and where they occur, encoded or plain
+//! - [`stand_in`], `keyring`, `words`, `matcher`, `encode`: the words and secrets of the call, and where they occur, encoded or plain
 //! - `substitute`: each occurrence, at a position; `places` says whether the secret may go there, `path` keeps
 //!   path tricks out of that answer
-//! - `client`, `connect`, [`resolve`], `addresses`, [`private`], [`tls`]: one connection pool per plugin, to addresses that the
+//! - `client`, `connect`, `counted`, [`resolve`], `addresses`, [`private`], [`tls`]: one connection pool per plugin, to addresses that the
 //!   host resolved and looked at itself
-//! - [`response`], `capture`: the answer, without the call's secrets, new ones taken out
+//! - [`response`], `capture`, `pointer`: the answer, without the call's secrets, new ones taken out
 //! - [`sign`]: signatures that the host makes, which are secrets of the call as well
 //!
 //! No part of this decides by what a value looks like: a stand-in has 128 random bits, so it can't be in a request by
@@ -24,12 +24,14 @@ mod addresses;
 mod capture;
 mod client;
 mod connect;
+mod counted;
 mod encode;
 pub mod failure;
 mod keyring;
 mod matcher;
 mod path;
 mod places;
+mod pointer;
 pub mod private;
 pub mod request;
 pub mod resolve;
@@ -40,10 +42,11 @@ pub mod sign;
 pub mod stand_in;
 mod substitute;
 pub mod tls;
+mod words;
 
 pub use failure::{FailureCode, SendFailure, SetupError};
 pub use private::PrivateGrant;
-pub use request::{Capture, OutboundRequest, Signature};
+pub use request::{Capture, OutboundRequest, Signature, WantedSource};
 pub use resolve::{Resolve, SystemResolver};
 pub use response::InboundResponse;
 pub use rules::{EgressRules, FieldGrant, Limits};

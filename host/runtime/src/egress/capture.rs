@@ -4,12 +4,13 @@
 //! pattern can be made to tell something about that secret.
 
 use rand::CryptoRng;
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::failure::SendFailure;
 use super::keyring::{Keyring, Source};
+use super::matcher::TooMuchWork;
 use super::path;
+use super::pointer::{self, Found};
 use super::request::{Capture, Parsed};
 use super::response::InboundResponse;
 use super::rules::EgressRules;
@@ -19,41 +20,44 @@ use crate::secret::Secret;
 /// The shortest value that is taken out: anything shorter would be ordinary text in the next answer.
 const SHORTEST: usize = 8;
 
-/// The longest value that is taken out, in bytes.
-const LONGEST: usize = 64 * 1024;
+/// The longest value that is taken out, in bytes. Each later scan compares with it.
+const LONGEST: usize = 4 * 1024;
 
-/// Refuses captures that the manifest doesn't declare for this origin, method and path.
-pub(crate) fn check(
+/// How much of a body an expression is matched with, in bytes: that takes the time of each with each of its states.
+const SEARCHED: usize = 256 * 1024;
+
+/// The rules that a request's captures are declared by, in their order; an error where one isn't declared for this origin,
+/// method and path. What is made is what the rule says: nothing that a guest writes is compiled.
+pub(crate) fn check<'r>(
     request: &[Capture],
     parsed: &Parsed,
     keyring: &Keyring,
-    rules: &EgressRules,
-) -> Result<(), SendFailure> {
-    for capture in request {
-        let declared = |rule: &CaptureRule| {
+    rules: &'r EgressRules,
+) -> Result<Vec<&'r CaptureRule>, SendFailure> {
+    let declared = |capture: &Capture| {
+        rules.captures.iter().find(|rule| {
             rule.name == capture.name
-                && rule.source == capture.source
+                && capture.source.is(&rule.source)
                 && rule.methods.contains(parsed.method.as_str())
                 && EgressRules::means(&rule.origin, &parsed.origin, keyring)
                 && path::is_below(parsed.url.path(), &rule.path_prefix)
-        };
-        if !rules.captures.iter().any(declared) {
-            return Err(SendFailure::denied(format!(
-                "the capture `{}` is not declared with this source for {} of this origin and path",
-                capture.name, parsed.method
-            )));
-        }
-    }
-    Ok(())
+        })
+    };
+    let declared: Option<Vec<_>> = request.iter().map(declared).collect();
+    declared.ok_or_else(|| {
+        SendFailure::denied(
+            "a capture is not declared with this name and source for the method, origin and path of the request",
+        )
+    })
 }
 
 /// Takes the captures that match out of a scrubbed answer, and says of the others why not.
-pub(crate) fn take(
-    captures: &[Capture],
+pub(crate) async fn take(
+    captures: &[&CaptureRule],
     answer: &mut InboundResponse,
     keyring: &mut Keyring,
-    random: &mut dyn CryptoRng,
-) {
+    random: &mut impl CryptoRng,
+) -> Result<(), TooMuchWork> {
     let found: Vec<_> = captures
         .iter()
         .map(|capture| (capture, find(&capture.source, answer, keyring)))
@@ -68,8 +72,9 @@ pub(crate) fn take(
         }
     }
     if !answer.captured.is_empty() {
-        answer.scrub(keyring);
+        answer.scrub(keyring).await?;
     }
+    Ok(())
 }
 
 fn find(
@@ -81,40 +86,33 @@ fn find(
         return Err("not captured: only a 2xx answer has new secrets");
     }
     let value = match source {
-        CaptureSource::JsonPointer(pointer) => {
-            let document: Value = serde_json::from_slice(&answer.body)
-                .map_err(|_| "not captured: the body isn't JSON")?;
-            let value = document
-                .pointer(pointer)
-                .ok_or("not captured: nothing is at the pointer")?;
-            value
-                .as_str()
-                .ok_or("not captured: what is at the pointer isn't a string")?
-                .to_owned()
-        }
+        CaptureSource::JsonPointer(pointer) => match pointer::at(pointer, &answer.body) {
+            Ok(Found::Text(text)) => text,
+            Ok(Found::SomethingElse) => {
+                return Err("not captured: what is at the pointer isn't a string");
+            }
+            Ok(Found::Nothing) => return Err("not captured: nothing is at the pointer"),
+            Err(_) => return Err("not captured: the body isn't JSON"),
+        },
         CaptureSource::Pattern(pattern) => {
             let text = std::str::from_utf8(&answer.body)
                 .map_err(|_| "not captured: the body isn't text")?;
-            pattern
-                .group(text)
-                .ok_or("not captured: the pattern doesn't match")?
-                .as_str()
-                .to_owned()
+            let group = pattern.group(&text[..text.floor_char_boundary(SEARCHED)]);
+            let group =
+                group.ok_or("not captured: the pattern doesn't match in the first 256 KiB")?;
+            Zeroizing::new(group.as_str().to_owned())
         }
         CaptureSource::Header(name) => {
             let header = answer.headers.iter().find(|(found, _)| found == name);
-            header
-                .ok_or("not captured: there is no such header")?
-                .1
-                .clone()
+            let (_, value) = header.ok_or("not captured: there is no such header")?;
+            Zeroizing::new(value.clone())
         }
     };
-    let value = Zeroizing::new(value);
     if value.len() < SHORTEST {
         return Err("not captured: it has fewer than 8 bytes");
     }
     if value.len() > LONGEST {
-        return Err("not captured: it has more than 65536 bytes");
+        return Err("not captured: it has more than 4096 bytes");
     }
     if keyring.has_stand_in(value.as_bytes()) {
         return Err("not captured: it has a secret in it that the call had before");
@@ -127,10 +125,10 @@ fn hold(
     keyring: &mut Keyring,
     random: &mut dyn CryptoRng,
 ) -> Result<String, &'static str> {
-    // The same value under two names, in one answer.
+    // The same value under two names, or in two answers. No other secret counts: that would tell of a guess at one.
     if let Some(held) = keyring
         .iter()
-        .find(|held| held.secret.expose() == value.as_bytes())
+        .find(|held| held.source == Source::Captured && held.secret.expose() == value.as_bytes())
     {
         return Ok(held.stand_in.to_string());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, HeaderMap};
+use http::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -22,7 +22,7 @@ use super::rules::{EgressRules, Limits};
 use super::tls::Trust;
 
 /// How long a connection is kept without being used.
-const IDLE: Duration = Duration::from_mins(1);
+const IDLE: Duration = Duration::from_secs(10);
 
 /// How many unused connections are kept for one origin.
 const MOST_IDLE: usize = 32;
@@ -79,7 +79,9 @@ impl Client {
         let first_byte = until.min(now + self.limits.first_byte);
         let connection = capture_connection(&mut request);
         let head = timeout_at(first_byte, self.pool.request(request)).await;
-        let sent = connection.connection_metadata().is_some();
+        // A connection that closed first gives a request back as it was.
+        let given_back = matches!(&head, Ok(Err(error)) if is_given_back(error));
+        let sent = connection.connection_metadata().is_some() && !given_back;
         let unknown = sent && !idempotent;
         let answer = match head {
             Err(_) if sent => Err(lost(
@@ -112,6 +114,13 @@ impl Client {
                     .to_owned(),
             );
         }
+        let transfers = head.headers.get_all(TRANSFER_ENCODING).iter();
+        if transfers
+            .into_iter()
+            .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        {
+            return Err("the provider's answer has a transfer-encoding other than `chunked`, though none was asked for".to_owned());
+        }
         let limit = self.limits.response_body;
         let too_long = || format!("the provider's answer is longer than {limit} bytes");
         let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -142,15 +151,31 @@ impl Client {
 /// There is no usable answer. Where the request may have been acted on and asking again is not the same as asking once,
 /// nobody knows what happened.
 fn lost(unknown: bool, what: impl Into<String>) -> SendFailure {
-    let code = if unknown {
+    SendFailure {
+        code: without_answer(unknown),
+        message: what.into(),
+    }
+}
+
+/// What a plugin is told where there is no usable answer.
+pub(crate) fn without_answer(unknown: bool) -> FailureCode {
+    if unknown {
         FailureCode::UnknownOutcome
     } else {
         FailureCode::Unreachable
-    };
-    SendFailure {
-        code,
-        message: what.into(),
     }
+}
+
+/// Whether HTTP says of a request that nothing of it was written.
+fn is_given_back(error: &legacy::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_canceled();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Why the pool gave no answer: the connector's own reason, or what HTTP ran into.

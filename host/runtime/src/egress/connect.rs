@@ -14,15 +14,16 @@ use std::task::{Context, Poll};
 
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use thiserror::Error;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 use url::Url;
 
 use super::addresses::{self, Reach};
+use super::counted::Counted;
 use super::resolve::Resolve;
 use super::rules::EgressRules;
 use super::tls::Trust;
@@ -54,7 +55,17 @@ struct Shared {
     rules: Arc<EgressRules>,
     resolver: Arc<dyn Resolve>,
     trust: Trust,
+    lookups: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
 }
+
+/// How many names a plugin may look up at a time. A look-up holds a thread of the host until the system has an answer, and
+/// nobody can end it before.
+const LOOKUPS: usize = 4;
+
+/// How many connections a plugin may have, those that wait for their next request included. With a wildcard among its
+/// origins there is no end of names to connect to, and each connection is a file descriptor of the host.
+const CONNECTIONS: usize = 64;
 
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
@@ -64,12 +75,14 @@ impl Connector {
             rules,
             resolver,
             trust,
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
         }))
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<Counted>;
     type Error = ConnectError;
     type Future = Connecting<Self::Response, ConnectError>;
 
@@ -100,7 +113,7 @@ struct Plain {
 }
 
 impl Service<Uri> for Plain {
-    type Response = TokioIo<TcpStream>;
+    type Response = Counted;
     type Error = ConnectError;
     type Future = Connecting<Self::Response, ConnectError>;
 
@@ -120,7 +133,7 @@ impl Shared {
         uri: Uri,
         origin: Origin,
         until: Instant,
-    ) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, ConnectError> {
+    ) -> Result<MaybeHttpsStream<Counted>, ConnectError> {
         let refused = |reason: String| ConnectError::Tls {
             origin: origin.clone(),
             reason,
@@ -150,14 +163,13 @@ impl Shared {
     }
 
     /// Tries one address after the other, each with its share of the time that is left.
-    async fn connect(
-        &self,
-        origin: &Origin,
-        until: Instant,
-    ) -> Result<TokioIo<TcpStream>, ConnectError> {
+    async fn connect(&self, origin: &Origin, until: Instant) -> Result<Counted, ConnectError> {
         let timed_out = || ConnectError::TimedOut {
             origin: origin.clone(),
         };
+        let permit = timeout_at(until, self.connections.clone().acquire_owned()).await;
+        // The semaphore is never closed, so there is one reason only.
+        let permit = permit.ok().and_then(Result::ok).ok_or_else(timed_out)?;
         let addresses = timeout_at(until, self.addresses(origin))
             .await
             .map_err(|_| timed_out())??;
@@ -166,7 +178,7 @@ impl Shared {
             let left = until.saturating_duration_since(Instant::now());
             let shares = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
             match timeout_at(Instant::now() + left / shares, open(*address)).await {
-                Ok(Ok(stream)) => return Ok(TokioIo::new(stream)),
+                Ok(Ok(stream)) => return Ok(Counted::new(stream, permit)),
                 Ok(Err(cause)) => {
                     last = ConnectError::Refused {
                         origin: origin.clone(),
@@ -185,11 +197,12 @@ impl Shared {
         let found = if let Ok(address) = literal {
             vec![SocketAddr::new(address, origin.port())]
         } else {
-            let resolved = self.resolver.resolve(origin.host(), origin.port()).await;
-            resolved.map_err(|cause| ConnectError::Unresolved {
-                origin: origin.clone(),
-                cause,
-            })?
+            self.look_up(origin)
+                .await
+                .map_err(|cause| ConnectError::Unresolved {
+                    origin: origin.clone(),
+                    cause,
+                })?
         };
         if found.is_empty() {
             let cause = io::Error::new(io::ErrorKind::NotFound, "it has no address");
@@ -214,6 +227,19 @@ impl Shared {
             Some(reason) if kept.is_empty() => Err(ConnectError::Denied(reason)),
             _ => Ok(kept),
         }
+    }
+
+    /// What a name resolves to. The look-up goes on where nobody waits for it any more, and counts until it ends.
+    async fn look_up(&self, origin: &Origin) -> io::Result<Vec<SocketAddr>> {
+        let permit = self.lookups.clone().acquire_owned().await;
+        let permit = permit.map_err(io::Error::other)?;
+        let (resolver, origin) = (self.resolver.clone(), origin.clone());
+        let looking_up = tokio::spawn(async move {
+            let found = resolver.resolve(origin.host(), origin.port()).await;
+            drop(permit);
+            found
+        });
+        looking_up.await.map_err(io::Error::other)?
     }
 
     /// Why an address may not be reached under an origin. The address itself isn't named: names of a private network are

@@ -102,6 +102,40 @@ pub(crate) fn json_escape(text: &[u8]) -> Option<(usize, char)> {
     Some((2, simple))
 }
 
+/// The second bytes of what [`html_escape`] reads.
+pub(crate) const HTML_ESCAPES: &[u8] = b"#qalgspecn";
+
+/// The longest escape of HTML that is read, in bytes: `&#x0010FFFF;`.
+const LONGEST_HTML: usize = 12;
+
+/// Reads an HTML escape at the start of `text`: its length and what it stands for. Of the names those that encoders give to
+/// ASCII's punctuation, which is what secrets are made of.
+pub(crate) fn html_escape(text: &[u8]) -> Option<(usize, char)> {
+    let length = text.iter().take(LONGEST_HTML).position(|b| *b == b';')?;
+    let name = std::str::from_utf8(text.get(1..length)?).ok()?;
+    let character = match name {
+        "quot" => '"',
+        "apos" => '\'',
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "sol" => '/',
+        "plus" => '+',
+        "equals" => '=',
+        "percnt" => '%',
+        "num" => '#',
+        "colon" => ':',
+        "comma" => ',',
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let hex = digits.strip_prefix(['x', 'X']);
+            let value = hex.map_or_else(|| digits.parse(), |hex| u32::from_str_radix(hex, 16));
+            char::from_u32(value.ok()?)?
+        }
+    };
+    Some((length + 1, character))
+}
+
 /// Reads `\uXXXX` at the start of `text`.
 fn unit(text: &[u8]) -> Option<u16> {
     let [b'\\', b'u', a, b, c, d, ..] = *text else {
@@ -149,6 +183,33 @@ mod tests {
             let text = percent(&bytes);
             prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%".contains(&b)));
             prop_assert_eq!(percent_encoding::percent_decode_str(&text).collect::<Vec<u8>>(), bytes);
+        }
+    }
+
+    #[test]
+    fn html_escapes_are_read_by_name_and_by_number() {
+        for (escape, character) in [
+            ("&amp;", '&'),
+            ("&quot;x", '"'),
+            ("&#43;", '+'),
+            ("&#x2F;", '/'),
+            ("&#X2f;", '/'),
+            ("&#0047;", '/'),
+        ] {
+            let (length, read) = html_escape(escape.as_bytes()).expect(escape);
+            assert_eq!((&escape[length - 1..length], read), (";", character));
+            assert!(HTML_ESCAPES.contains(&escape.as_bytes()[1]), "{escape}");
+        }
+        for text in [
+            "&amp",
+            "&;",
+            "&#;",
+            "&#x;",
+            "&#xd800;",
+            "&nothing;",
+            "&#x000000002F;",
+        ] {
+            assert_eq!(html_escape(text.as_bytes()), None, "{text}");
         }
     }
 

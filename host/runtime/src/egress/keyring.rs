@@ -1,24 +1,27 @@
 //! The secrets of one call, and the stand-ins that mean them.
 
+use std::sync::Arc;
+
 use rand::CryptoRng;
 
-use super::matcher::{Hit, Matcher};
+use super::matcher::{Hit, TooMuchWork};
 use super::session::Role;
 use super::stand_in::StandIn;
+use super::words::Words;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::subject::{FieldValue, Subject};
 
 /// The most secrets that a call may add to those it began with: each makes every later scan longer.
-const MOST_NEW: usize = 64;
+const MOST_NEW: usize = 32;
 
 /// The secrets of one call. It only grows: a word that was a stand-in stays one until the call ends.
 #[derive(Default)]
 pub(crate) struct Keyring {
     credentials: Vec<Credential>,
     held: Vec<Held>,
-    secrets: Matcher,
-    stand_ins: Matcher,
+    /// Shared, because long texts are scrubbed on a thread of their own.
+    words: Arc<Words>,
 }
 
 /// What the host knows of a credential beside its secrets.
@@ -119,9 +122,9 @@ impl Keyring {
         source: Source,
         random: &mut dyn CryptoRng,
     ) -> StandIn {
-        let (word, stand_in) = (self.held.len(), StandIn::draw(random));
-        self.secrets.add(word, secret.expose());
-        self.stand_ins.add_in_any_case(word, stand_in.as_bytes());
+        let stand_in = StandIn::draw(random);
+        let is_captured = source == Source::Captured;
+        Arc::make_mut(&mut self.words).add(secret.expose(), stand_in, is_captured);
         self.held.push(Held {
             stand_in,
             secret,
@@ -174,13 +177,16 @@ impl Keyring {
     }
 
     /// The call's stand-ins in a text, encoded or plain, in any case.
-    pub(crate) fn stand_ins_in<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Hit> + 't {
-        self.stand_ins.hits(text)
+    pub(crate) fn stand_ins_in<'t>(
+        &'t self,
+        text: &'t [u8],
+    ) -> impl Iterator<Item = Result<Hit, TooMuchWork>> + 't {
+        self.words.stand_ins().hits(text)
     }
 
     /// Whether a stand-in of the call is in a text, encoded or plain, in any case.
     pub(crate) fn has_stand_in(&self, text: &[u8]) -> bool {
-        self.stand_ins.is_in(text)
+        self.words.stand_ins().is_in(text)
     }
 
     /// Whether a hit is the stand-in as it was given out, letter for letter.
@@ -188,33 +194,18 @@ impl Keyring {
         text[hit.range.clone()] == *self.held(hit).stand_in.as_bytes()
     }
 
-    /// The text with a stand-in for each secret in it, encoded or plain; none where there is nothing to replace.
-    pub(crate) fn scrubbed(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut scrubbed = Vec::new();
-        let mut from = 0;
-        for hit in self.secrets.hits(text) {
-            scrubbed.extend_from_slice(&text[from..hit.range.start]);
-            scrubbed.extend_from_slice(self.held(&hit).stand_in.as_bytes());
-            from = hit.range.end;
-        }
-        if from == 0 {
-            return None;
-        }
-        scrubbed.extend_from_slice(&text[from..]);
-        Some(scrubbed)
+    /// What finds the call's secrets.
+    pub(crate) fn words(&self) -> &Arc<Words> {
+        &self.words
     }
 
-    /// The same for text. A secret that isn't text can be found across characters: what is left of them is replaced too.
-    pub(crate) fn scrubbed_text(&self, text: &str) -> Option<String> {
-        let scrubbed = self.scrubbed(text.as_bytes())?;
-        Some(
+    /// The text with a stand-in for each secret in it; none where there is nothing to replace. A secret that isn't text can be
+    /// found across characters: what is left of them is replaced too.
+    pub(crate) fn scrubbed_text(&self, text: &str) -> Result<Option<String>, TooMuchWork> {
+        let scrubbed = self.words.scrubbed(text.as_bytes())?;
+        Ok(scrubbed.map(|scrubbed| {
             String::from_utf8(scrubbed)
-                .unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
-        )
-    }
-
-    /// Whether a secret of the call is in a text, encoded or plain.
-    pub(crate) fn has_secret(&self, text: &[u8]) -> bool {
-        self.secrets.is_in(text)
+                .unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+        }))
     }
 }

@@ -2,26 +2,46 @@
 //!
 //! Used twice: for a call's secrets in what comes back, and for its stand-ins in what goes out. A list of encoded needles
 //! would have to foresee every encoder's choice of what to escape; comparing through the escapes does not: at each place
-//! a byte of the word may stand for itself, as `%2f` or `%2F`, or as JSON's `\/` or `\u002f`, whichever the writer chose.
+//! a byte of the word may stand for itself, as `%2f` or `%2F`, as JSON's `\/` or `\u002f`, or as HTML's `&#x2F;`, whichever the writer
+//! chose.
 //! Base64 and hex have no such freedom beyond case and alphabet, so they are needles of their own, and are looked for
 //! through the same escapes (`\/` inside base64 inside JSON is common).
 //!
 //! A table of two-byte beginnings keeps the scan at a load and a test per byte, and costs less to build than an automaton:
-//! it lives for one call.
+//! it lives for one call. What passes it is compared only with the forms that begin with that very byte, and all of it
+//! within a bound on the [`work`].
 
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
 use super::encode;
+use form::{Fold, Form, escaped};
+pub(crate) use work::{TooMuchWork, Work};
+
+mod form;
+mod work;
 
 /// Finds any of several words.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Matcher {
     forms: Vec<Form>,
     /// One bit for each pair of bytes that a match may begin with; empty while there is nothing to find.
     beginnings: Vec<u64>,
+    /// For each byte the first of `entries` whose form begins with it; [`NONE`] where there is none.
+    firsts: Vec<usize>,
+    entries: Vec<Entry>,
 }
+
+/// A form in the list of those that begin with one byte.
+#[derive(Clone, Copy)]
+struct Entry {
+    form: usize,
+    next: usize,
+}
+
+/// The end of a list of entries.
+const NONE: usize = usize::MAX;
 
 /// Where a word was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,48 +51,6 @@ pub(crate) struct Hit {
     /// Where it stands, as it is written there.
     pub(crate) range: Range<usize>,
 }
-
-/// One way to write a word.
-struct Form {
-    word: usize,
-    needle: Zeroizing<Vec<u8>>,
-    fold: Fold,
-}
-
-/// Which bytes count as the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fold {
-    Exact,
-    AsciiCase,
-    /// The URL-safe alphabet beside the standard one.
-    Base64,
-}
-
-/// Which escapes are read. A word may hold `\` or `%` itself, so each reading is tried on its own.
-#[derive(Clone, Copy)]
-struct Reading {
-    json: bool,
-    percent: bool,
-}
-
-const READINGS: [Reading; 4] = [
-    Reading {
-        json: false,
-        percent: false,
-    },
-    Reading {
-        json: true,
-        percent: false,
-    },
-    Reading {
-        json: false,
-        percent: true,
-    },
-    Reading {
-        json: true,
-        percent: true,
-    },
-];
 
 /// The second bytes of JSON's escapes (RFC 8259, section 7).
 const JSON_ESCAPES: &[u8] = b"\"\\/bfnrtu";
@@ -114,14 +92,23 @@ impl Matcher {
     fn add_form(&mut self, word: usize, needle: Zeroizing<Vec<u8>>, fold: Fold) {
         if self.beginnings.is_empty() {
             self.beginnings = vec![0; 1024];
+            self.firsts = vec![NONE; 256];
             for escape in JSON_ESCAPES {
                 self.mark(b'\\', *escape);
             }
+            for escape in encode::HTML_ESCAPES {
+                self.mark(b'&', *escape);
+            }
         }
         let [second, other_second] = fold.variants(needle[1]);
-        for first in fold.variants(needle[0]) {
-            for second in [second, other_second, b'%', b'\\', b'+'] {
+        let firsts = fold.variants(needle[0]);
+        for first in firsts {
+            for second in [second, other_second, b'%', b'\\', b'+', b'&'] {
                 self.mark(first, second);
+            }
+            if fold == Fold::Base64 {
+                self.mark(first, b'\r');
+                self.mark(first, b'\n');
             }
             for nibble in encode::hex_digits(first >> 4) {
                 self.mark(b'%', nibble);
@@ -129,6 +116,12 @@ impl Matcher {
         }
         if needle[0] == b' ' {
             (0..=u8::MAX).for_each(|second| self.mark(b'+', second));
+        }
+        let [first, other] = firsts;
+        for first in [first].into_iter().chain((other != first).then_some(other)) {
+            let next = std::mem::replace(&mut self.firsts[usize::from(first)], self.entries.len());
+            let form = self.forms.len();
+            self.entries.push(Entry { form, next });
         }
         self.forms.push(Form { word, needle, fold });
     }
@@ -145,127 +138,99 @@ impl Matcher {
             .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
     }
 
+    /// Whether there is nothing to find.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
     /// The leftmost word at or after `from`; of those that begin there the longest.
-    pub(crate) fn find(&self, text: &[u8], from: usize) -> Option<Hit> {
-        if self.forms.is_empty() {
-            return None;
+    fn find(&self, text: &[u8], from: usize, work: &Work) -> Result<Option<Hit>, TooMuchWork> {
+        if self.is_empty() {
+            return Ok(None);
         }
-        let pairs = text.get(from..)?.array_windows::<2>();
-        pairs
+        let pairs = text.get(from..).unwrap_or_default().array_windows::<2>();
+        let candidates = pairs
             .enumerate()
-            .filter(|(_, [first, second])| self.may_begin(*first, *second))
-            .find_map(|(at, _)| self.longest_at(text, from + at))
+            .filter(|(_, [first, second])| self.may_begin(*first, *second));
+        for (at, _) in candidates {
+            if let Some(hit) = self.longest_at(text, from + at, work) {
+                return Ok(Some(hit));
+            }
+            work.check()?;
+        }
+        Ok(None)
     }
 
-    /// Whether any of the words is in the text.
+    /// Whether any of the words is in the text. Where that costs too much to say, it counts as there.
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
-        self.find(text, 0).is_some()
+        let found = self.find(text, 0, &Work::of(text.len()));
+        !matches!(found, Ok(None))
     }
 
-    /// Each word in the text. Words that overlap are one hit: that of the first, reaching to the end of the last, so that
-    /// what is replaced leaves no rest.
-    pub(crate) fn hits<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Hit> + 't {
-        let mut from = 0;
-        std::iter::from_fn(move || {
-            let mut hit = self.find(text, from)?;
-            let mut within = hit.range.start + 1;
-            while within < hit.range.end {
-                if let Some(other) = self.longest_at(text, within) {
+    /// The next word at or after `from`. Words that overlap are one hit: that of the first, reaching to the end of the last,
+    /// so that what is replaced leaves no rest.
+    pub(crate) fn next_hit(
+        &self,
+        text: &[u8],
+        from: usize,
+        work: &Work,
+    ) -> Result<Option<Hit>, TooMuchWork> {
+        let Some(mut hit) = self.find(text, from, work)? else {
+            return Ok(None);
+        };
+        let mut within = hit.range.start + 1;
+        while within < hit.range.end {
+            let pair = text.get(within).zip(text.get(within + 1));
+            if pair.is_some_and(|(first, second)| self.may_begin(*first, *second)) {
+                if let Some(other) = self.longest_at(text, within, work) {
                     hit.range.end = hit.range.end.max(other.range.end);
                 }
-                within += 1;
+                work.check()?;
             }
-            from = hit.range.end;
+            within += 1;
+        }
+        Ok(Some(hit))
+    }
+
+    /// Each word in the text, overlapping ones as one.
+    pub(crate) fn hits<'t>(
+        &'t self,
+        text: &'t [u8],
+    ) -> impl Iterator<Item = Result<Hit, TooMuchWork>> + 't {
+        let work = Work::of(text.len());
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let hit = self.next_hit(text, from, &work).transpose()?;
+            from = hit.as_ref().map_or(text.len(), |hit| hit.range.end);
             Some(hit)
         })
     }
 
-    fn longest_at(&self, text: &[u8], at: usize) -> Option<Hit> {
-        let ends = self
-            .forms
-            .iter()
-            .filter_map(|form| Some((form.end(text, at)?, form.word)));
-        // Of two words that end at one place the first one added: an echo gives back the stand-in that came first.
-        let (end, word) = ends.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-        Some(Hit {
-            word,
-            range: at..end,
-        })
-    }
-}
-
-impl Form {
-    /// Where this form ends if it begins at `at`.
-    fn end(&self, text: &[u8], at: usize) -> Option<usize> {
-        READINGS
-            .iter()
-            .filter_map(|reading| self.end_as(*reading, text, at))
-            .max()
-    }
-
-    fn end_as(&self, reading: Reading, text: &[u8], mut at: usize) -> Option<usize> {
-        let mut done = 0;
-        while done < self.needle.len() {
-            let wanted = &self.needle[done..];
-            let (read, matched) = self.escape(reading, text, at, wanted).or_else(|| {
-                let same = self.fold.same(*text.get(at)?, wanted[0]);
-                same.then_some((1, 1))
-            })?;
-            at += read;
-            done += matched;
-        }
-        Some(at)
-    }
-
-    /// Reads one escape: how long it is, and how many bytes of the needle it stands for.
-    fn escape(
-        &self,
-        reading: Reading,
-        text: &[u8],
-        at: usize,
-        wanted: &[u8],
-    ) -> Option<(usize, usize)> {
-        match *text.get(at)? {
-            b'\\' if reading.json => {
-                let (length, character) = encode::json_escape(&text[at..])?;
-                let mut buffer = [0; 4];
-                let bytes = character.encode_utf8(&mut buffer).as_bytes();
-                let same = bytes.len() <= wanted.len()
-                    && bytes
-                        .iter()
-                        .zip(wanted)
-                        .all(|(b, w)| self.fold.same(*b, *w));
-                same.then_some((length, bytes.len()))
-            }
-            b'%' if reading.percent => {
-                let byte = encode::percent_escape(&text[at..])?;
-                self.fold.same(byte, wanted[0]).then_some((3, 1))
-            }
-            b'+' if reading.percent => (wanted[0] == b' ').then_some((1, 1)),
-            _ => None,
-        }
-    }
-}
-
-impl Fold {
-    fn same(self, found: u8, wanted: u8) -> bool {
-        match self {
-            Self::Exact => found == wanted,
-            Self::AsciiCase => found.eq_ignore_ascii_case(&wanted),
-            Self::Base64 => {
-                found == wanted || matches!((found, wanted), (b'-', b'+') | (b'_', b'/'))
+    fn longest_at(&self, text: &[u8], at: usize, work: &Work) -> Option<Hit> {
+        let raw = *text.get(at)?;
+        let escaped = escaped(&text[at..]).filter(|byte| *byte != raw);
+        let mut longest: Option<Hit> = None;
+        for first in [raw].into_iter().chain(escaped) {
+            let mut entry = self.firsts[usize::from(first)];
+            while let Some(Entry { form, next }) = self.entries.get(entry) {
+                entry = *next;
+                let form = &self.forms[*form];
+                let Some(end) = form.end(text, at, work) else {
+                    continue;
+                };
+                // Of two words that end at one place the first one added: an echo gives back the stand-in that came first.
+                let is_better = longest.as_ref().is_none_or(|best| {
+                    end > best.range.end || end == best.range.end && form.word < best.word
+                });
+                if is_better {
+                    longest = Some(Hit {
+                        word: form.word,
+                        range: at..end,
+                    });
+                }
             }
         }
-    }
-
-    /// The bytes that count as `wanted`; one of them twice where there is only one.
-    fn variants(self, wanted: u8) -> [u8; 2] {
-        match (self, wanted) {
-            (Self::AsciiCase, _) => [wanted.to_ascii_lowercase(), wanted.to_ascii_uppercase()],
-            (Self::Base64, b'+') => [b'+', b'-'],
-            (Self::Base64, b'/') => [b'/', b'_'],
-            (Self::Base64 | Self::Exact, _) => [wanted, wanted],
-        }
+        longest
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn refusal(
         }
     };
     let places = places.unwrap_or_default();
-    let Destination { origin, method, .. } = destination;
+    let origin = destination.origin;
     let rule = if !credential.origins.contains(origin) {
         "goes only to the origins that the credential was stored for, and this is none of them"
     } else if !places
@@ -82,10 +82,7 @@ pub(crate) fn refusal(
     } else {
         return None;
     };
-    Some(format!(
-        "{what} `{}` {rule}: {spot} of {method} {origin}",
-        field.name
-    ))
+    Some(format!("{what} `{}` {rule}: {spot}", field.name))
 }
 
 fn fits(
@@ -127,15 +124,17 @@ fn unescape(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
+/// What sort of spot it is, and not which: names and keys are the guest's own words. Were they to come back to it in a
+/// failure, scrubbed as all texts are, it could try out guesses at a secret there without anyone seeing them.
 impl fmt::Display for Spot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Header(name) => write!(f, "header `{name}`"),
-            Self::Query(name) => write!(f, "query parameter `{name}`"),
-            Self::Form(name) => write!(f, "form field `{name}`"),
-            Self::Json(segments) => write!(f, "JSON string `/{}`", segments.join("/")),
-            Self::BasicPassword => f.write_str("Basic password"),
-            Self::Path => f.write_str("path segment"),
-        }
+        f.write_str(match self {
+            Self::Header(_) => "header",
+            Self::Query(_) => "query parameter",
+            Self::Form(_) => "form field",
+            Self::Json(_) => "JSON string",
+            Self::BasicPassword => "Basic password",
+            Self::Path => "path segment",
+        })
     }
 }

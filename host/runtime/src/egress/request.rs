@@ -19,6 +19,12 @@ const MOST_HEADERS: usize = 64;
 /// The most bytes in a guest's headers together.
 const LONGEST_HEADERS: usize = 32 * 1024;
 
+/// The longest method, in bytes.
+const LONGEST_METHOD: usize = 32;
+
+/// The longest name of a capture, in bytes.
+const LONGEST_NAME: usize = 128;
+
 /// The most captures of one request.
 const MOST_CAPTURES: usize = 8;
 
@@ -49,7 +55,33 @@ pub struct Capture {
     /// As the manifest calls it.
     pub name: String,
     /// As the manifest says it.
-    pub source: CaptureSource,
+    pub source: WantedSource,
+}
+
+/// Where a guest says that a new secret is, as text: it has to be what the manifest says, so only the manifest's own
+/// expression is ever compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedSource {
+    /// A JSON pointer into the body.
+    JsonPointer(String),
+    /// A regular expression over the body.
+    Pattern(String),
+    /// The name of a response header, in lower case.
+    Header(String),
+}
+
+impl WantedSource {
+    /// Whether the manifest says the same.
+    pub(crate) fn is(&self, declared: &CaptureSource) -> bool {
+        match (self, declared) {
+            (Self::JsonPointer(wanted), CaptureSource::JsonPointer(declared))
+            | (Self::Header(wanted), CaptureSource::Header(declared)) => wanted == declared,
+            (Self::Pattern(wanted), CaptureSource::Pattern(declared)) => {
+                wanted == declared.as_str()
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A signature over the request as it leaves: `http.signature`.
@@ -75,26 +107,26 @@ pub(crate) struct Parsed {
 impl OutboundRequest {
     /// The origin that the guest names, for a denial's target.
     pub(crate) fn target(&self) -> String {
-        let origin = Url::parse(&self.url).ok().and_then(|url| Origin::of(&url));
+        let short = Some(&*self.url).filter(|url| url.len() <= LONGEST_URL);
+        let url = short.and_then(|url| Url::parse(url).ok());
+        let origin = url.and_then(|url| Origin::of(&url));
         origin.map_or_else(
             || "a URL that isn't one".to_owned(),
             |origin| origin.to_string(),
         )
     }
 
-    /// Parses it, within limits. `longest_body` is in bytes.
-    pub(crate) fn parse(&mut self, longest_body: usize) -> Result<Parsed, SendFailure> {
-        self.check_sizes(longest_body)?;
-        if let Some((option, _)) = self.options.first() {
-            return Err(SendFailure::unsupported(format!(
-                "this host knows no request option `{option}`; leave it out"
-            )));
+    /// Parses it.
+    pub(crate) fn parse(&mut self) -> Result<Parsed, SendFailure> {
+        if !self.options.is_empty() {
+            return Err(SendFailure::unsupported(
+                "this host knows no request options; leave them out",
+            ));
         }
-        if let Some(signature) = &self.signature {
-            let scheme = &signature.scheme;
-            return Err(SendFailure::unsupported(format!(
-                "this host doesn't sign requests with `{scheme}` yet; use `signing.sign` where the provider takes it"
-            )));
+        if self.signature.is_some() {
+            return Err(SendFailure::unsupported(
+                "this host doesn't sign requests yet; use `signing.sign` where the provider takes it",
+            ));
         }
         let url = parse_url(&self.url)?;
         let origin = Origin::of(&url)
@@ -114,12 +146,15 @@ impl OutboundRequest {
         })
     }
 
-    fn check_sizes(&self, longest_body: usize) -> Result<(), SendFailure> {
+    /// Refuses what is too long, before anything else looks at it. `longest_body` is in bytes.
+    pub(crate) fn check_sizes(&self, longest_body: usize) -> Result<(), SendFailure> {
         let headers = self
             .headers
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum();
+        let names = self.captures.iter().map(|capture| capture.name.len());
+        let name = names.max().unwrap_or_default();
         for (what, found, most) in [
             ("bytes in the URL", self.url.len(), LONGEST_URL),
             ("headers", self.headers.len(), MOST_HEADERS),
@@ -130,6 +165,8 @@ impl OutboundRequest {
                 longest_body,
             ),
             ("captures", self.captures.len(), MOST_CAPTURES),
+            ("bytes in the method", self.method.len(), LONGEST_METHOD),
+            ("bytes in a capture's name", name, LONGEST_NAME),
         ] {
             if found > most {
                 return Err(SendFailure::invalid(format!(
@@ -159,8 +196,16 @@ impl Parsed {
 }
 
 /// Whether a header is the host's own to set or leave out, whatever the guest says: framing, hop-by-hop (RFC 9110,
-/// section 7.6.1), what would let an echo come back in pieces or encoded, and what speaks to a proxy.
+/// section 7.6.1), what would let an echo come back in pieces or encoded, what speaks to a proxy, and what some servers
+/// read in place of the method or the path, which declared places are about.
 pub(crate) fn is_hosts_own(name: &HeaderName) -> bool {
+    const OVERRIDES: [&str; 5] = [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+    ];
     const OWN: [HeaderName; 11] = [
         header::HOST,
         header::CONTENT_LENGTH,
@@ -174,7 +219,11 @@ pub(crate) fn is_hosts_own(name: &HeaderName) -> bool {
         header::IF_RANGE,
         header::ACCEPT_ENCODING,
     ];
-    OWN.contains(name) || name.as_str().starts_with("proxy-") || name.as_str() == "keep-alive"
+    let text = name.as_str();
+    OWN.contains(name)
+        || text.starts_with("proxy-")
+        || text == "keep-alive"
+        || OVERRIDES.contains(&text)
 }
 
 /// The headers that every request bears.
@@ -204,7 +253,6 @@ fn parse_method(text: &str) -> Result<Method, SendFailure> {
         )
     };
     let plain = !text.is_empty()
-        && text.len() <= 32
         && text
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte == b'-');
@@ -220,9 +268,7 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Se
     })?;
     let value = HeaderValue::from_str(value).or_else(|_| HeaderValue::from_bytes(value.as_bytes()));
     let value = value.map_err(|_| {
-        SendFailure::invalid(format!(
-            "the value of header `{parsed}` has characters that HTTP doesn't allow"
-        ))
+        SendFailure::invalid("the value of a header has characters that HTTP doesn't allow")
     })?;
     Ok((parsed, value))
 }

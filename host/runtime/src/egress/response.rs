@@ -1,7 +1,13 @@
 //! What a guest gets back.
 
+use zeroize::Zeroizing;
+
 use super::client::Answer;
 use super::keyring::Keyring;
+use super::matcher::TooMuchWork;
+
+/// The longest body that is scrubbed where it is, in bytes. A longer one would keep the calls that share the thread waiting.
+const SHORT: usize = 64 * 1024;
 
 /// Headers that tell about the bytes of a body, and are wrong once the body was scrubbed. They could also tell a guest
 /// that knows the rest of a body what was taken out of it.
@@ -32,8 +38,8 @@ pub struct InboundResponse {
 }
 
 impl InboundResponse {
-    /// The answer without the call's secrets.
-    pub(crate) fn of(mut answer: Answer, keyring: &Keyring) -> Self {
+    /// The answer without the call's secrets. Where they can't be taken out there is no answer.
+    pub(crate) async fn of(mut answer: Answer, keyring: &Keyring) -> Result<Self, TooMuchWork> {
         let text = |value: &http::HeaderValue| {
             std::str::from_utf8(value.as_bytes())
                 .ok()
@@ -49,23 +55,23 @@ impl InboundResponse {
             body: std::mem::take(&mut *answer.body),
             ..Self::default()
         };
-        response.scrub(keyring);
-        response
+        response.scrub(keyring).await?;
+        Ok(response)
     }
 
     /// Replaces the call's secrets in headers and body by their stand-ins.
-    pub(crate) fn scrub(&mut self, keyring: &Keyring) {
+    pub(crate) async fn scrub(&mut self, keyring: &Keyring) -> Result<(), TooMuchWork> {
         let before = self.headers.len();
         self.headers
-            .retain(|(name, _)| !keyring.has_secret(name.as_bytes()));
+            .retain(|(name, _)| !keyring.words().has_secret(name.as_bytes()));
         let mut changed = self.headers.len() != before;
         for (_, value) in &mut self.headers {
-            if let Some(scrubbed) = keyring.scrubbed_text(value) {
+            if let Some(scrubbed) = keyring.scrubbed_text(value)? {
                 *value = scrubbed;
                 changed = true;
             }
         }
-        if let Some(scrubbed) = keyring.scrubbed(&self.body) {
+        if let Some(scrubbed) = self.scrubbed_body(keyring).await? {
             zeroize::Zeroize::zeroize(&mut std::mem::replace(&mut self.body, scrubbed));
             changed = true;
         }
@@ -77,5 +83,22 @@ impl InboundResponse {
             };
             self.headers.retain(|(name, _)| !digest(name));
         }
+        Ok(())
+    }
+
+    async fn scrubbed_body(&mut self, keyring: &Keyring) -> Result<Option<Vec<u8>>, TooMuchWork> {
+        if self.body.len() <= SHORT {
+            return keyring.words().scrubbed(&self.body);
+        }
+        let (words, body) = (keyring.words().clone(), std::mem::take(&mut self.body));
+        let body = Zeroizing::new(body);
+        let scrubbing = tokio::task::spawn_blocking(move || {
+            let scrubbed = words.scrubbed(&body);
+            (scrubbed, body)
+        });
+        // It ends without a result only where the runtime is shutting down; nothing unscrubbed is passed on then either.
+        let (scrubbed, mut body) = scrubbing.await.map_err(|_| TooMuchWork)?;
+        self.body = std::mem::take(&mut *body);
+        scrubbed
     }
 }

@@ -10,8 +10,10 @@ use tokio::time::Instant;
 
 use super::PluginEgress;
 use super::capture;
+use super::client;
 use super::failure::{FailureCode, SendFailure};
 use super::keyring::{FieldOf, Held, Keyring, Source};
+use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
 use super::sign::{self, Encoding};
@@ -23,6 +25,15 @@ use crate::subject::Subject;
 
 /// The most denials of one call that are kept: a plugin that tries in a loop must not fill the host's memory.
 const MOST_DENIALS: usize = 64;
+
+/// The longest text of a denial, in bytes: what a guest may repeat must not fill the host's memory either.
+const LONGEST_TEXT: usize = 512;
+
+/// The most requests of one call.
+const MOST_REQUESTS: u32 = 100;
+
+/// What stands for a text that can't be searched for secrets within bounds.
+const WITHHELD: &str = "[withheld: it repeats parts of a secret too often to be searched]";
 
 /// Which credential of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +55,7 @@ pub struct Session {
     subject_sent: bool,
     denials: Vec<Denial>,
     reveals: u32,
+    requests: u32,
 }
 
 impl Session {
@@ -58,6 +70,7 @@ impl Session {
             subject_sent: false,
             denials,
             reveals: 0,
+            requests: 0,
         }
     }
 
@@ -82,20 +95,31 @@ impl Session {
         deadline: Instant,
     ) -> Result<InboundResponse, SendFailure> {
         let Self {
-            egress, keyring, ..
-        } = &*self;
+            egress,
+            keyring,
+            random,
+            subject_sent,
+            requests,
+            ..
+        } = self;
         let rules = &egress.rules;
+        if *requests >= MOST_REQUESTS {
+            return Err(SendFailure::denied(format!(
+                "a call sends at most {MOST_REQUESTS} requests"
+            )));
+        }
+        *requests += 1;
+        request.check_sizes(rules.limits.request_body)?;
         if keyring.has_stand_in(request.method.as_bytes()) {
             return Err(SendFailure::denied("no secret goes into the method"));
         }
-        let parsed = request.parse(rules.limits.request_body)?;
+        let parsed = request.parse()?;
         if !rules.grants(&parsed.origin, keyring) {
-            return Err(SendFailure::denied(format!(
-                "{} is not among the origins that the plugin was granted; the operator can add it to the plugin's `origins`",
-                parsed.origin
-            )));
+            return Err(SendFailure::denied(
+                "this is not among the origins that the plugin was granted; the operator can add it to the plugin's `origins`",
+            ));
         }
-        capture::check(&request.captures, &parsed, keyring, rules)?;
+        let captures = capture::check(&request.captures, &parsed, keyring, rules)?;
         let method = parsed.method.clone();
         let idempotent = parsed.is_idempotent();
         let target = rules.target(&parsed.origin).clone();
@@ -113,15 +137,19 @@ impl Session {
             .map_or(deadline, |timeout| deadline.min(Instant::now() + timeout));
         let exchange = egress.client.exchange(outgoing, idempotent, until).await;
 
-        self.subject_sent |= exchange.sent && substituted.has_subjects;
-        let mut answer = InboundResponse::of(exchange.answer?, &self.keyring);
-        capture::take(
-            &request.captures,
-            &mut answer,
-            &mut self.keyring,
-            &mut self.random,
-        );
-        Ok(answer)
+        *subject_sent |= exchange.sent && substituted.has_subjects;
+        let answer = exchange.answer?;
+        let scrubbed = async {
+            let mut answer = InboundResponse::of(answer, keyring).await?;
+            capture::take(&captures, &mut answer, keyring, random).await?;
+            Ok(answer)
+        };
+        scrubbed.await.map_err(|TooMuchWork| SendFailure {
+            code: client::without_answer(!idempotent),
+            message:
+                "the provider's answer repeats parts of a secret too often to be searched for it"
+                    .to_owned(),
+        })
     }
 
     /// Signs a message with a secret field. The answer is a stand-in of the signature, which is a secret of the call.
@@ -153,17 +181,17 @@ impl Session {
         };
         if !self.may_sign(field, scheme) {
             return Err(SendFailure::denied(format!(
-                "`{}` has no declared signing scheme `{scheme}`",
+                "`{}` has no such signing scheme declared",
                 field.name
             )));
+        }
+        if !self.keyring.has_room() {
+            return Err(SendFailure::denied("the call has made too many signatures"));
         }
         if self.keyring.has_stand_in(message) {
             return Err(SendFailure::denied(
                 "a stand-in in a message to sign is not replaced; leave it out",
             ));
-        }
-        if !self.keyring.has_room() {
-            return Err(SendFailure::denied("the call has made too many signatures"));
         }
         let field = field.clone();
         let signature = sign::sign(secret, scheme, encoding, message)?;
@@ -203,20 +231,23 @@ impl Session {
         Ok(secret)
     }
 
-    /// The text without this call's secrets: each, encoded or plain, is replaced by its stand-in.
+    /// The text without this call's secrets: each, encoded or plain, is replaced by its stand-in. Of a text that can't be
+    /// searched within bounds nothing is left.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        self.keyring
-            .scrubbed_text(text)
-            .unwrap_or_else(|| text.to_owned())
+        match self.keyring.scrubbed_text(text) {
+            Ok(scrubbed) => scrubbed.unwrap_or_else(|| text.to_owned()),
+            Err(TooMuchWork) => WITHHELD.to_owned(),
+        }
     }
 
     /// The bytes without this call's secrets.
     #[must_use]
     pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        self.keyring
-            .scrubbed(bytes)
-            .unwrap_or_else(|| bytes.to_owned())
+        match self.keyring.words().scrubbed(bytes) {
+            Ok(scrubbed) => scrubbed.unwrap_or_else(|| bytes.to_owned()),
+            Err(TooMuchWork) => WITHHELD.as_bytes().to_owned(),
+        }
     }
 
     /// Whether the whole text is a stand-in of this call.
@@ -244,6 +275,12 @@ impl Session {
         &self.denials
     }
 
+    /// The same, once the call is over.
+    #[must_use]
+    pub fn into_denials(self) -> Vec<Denial> {
+        self.denials
+    }
+
     /// How many secrets were revealed.
     #[must_use]
     pub fn reveals(&self) -> u32 {
@@ -261,12 +298,20 @@ impl Session {
         failure.message = self.scrub(&failure.message);
         if failure.code == FailureCode::Denied && self.denials.len() < MOST_DENIALS {
             self.denials.push(Denial {
-                target: self.scrub(&target()),
-                reason: failure.message.clone(),
+                target: short(self.scrub(&target())),
+                reason: short(failure.message.clone()),
             });
         }
         failure
     }
+}
+
+/// A text that is at most as long as a denial's texts may be, in no more memory than it needs.
+fn short(text: String) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    text[..text.floor_char_boundary(LONGEST_TEXT)].to_owned()
 }
 
 /// Where a request really goes. The authority is the target's own, so that the pool and the `host` header see it.

@@ -35,16 +35,14 @@ pub(crate) fn sign(
         "ed25519" => (EncodingKey::from_ed_pem(pem), Algorithm::EdDSA),
         "hmac-sha256" => (Ok(EncodingKey::from_secret(pem)), Algorithm::HS256),
         _ => {
-            return Err(SendFailure::unsupported(format!(
-                "this host doesn't sign with `{scheme}`; it knows rs256, es256, ed25519 and hmac-sha256"
-            )));
+            return Err(SendFailure::unsupported(
+                "this host signs with rs256, es256, ed25519 and hmac-sha256 only",
+            ));
         }
     };
     // What the library says of a key is not for the guest: it may quote the key.
     let unusable = |_| {
-        SendFailure::invalid(format!(
-            "the secret is no key for `{scheme}`; it takes a PEM private key"
-        ))
+        SendFailure::invalid("the secret is no key for that scheme; it takes a PEM private key")
     };
     let signed = crypto::sign(message, &key.map_err(unusable)?, algorithm).map_err(unusable)?;
     let signed = Zeroizing::new(signed);

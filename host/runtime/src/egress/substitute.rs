@@ -73,7 +73,10 @@ impl<'a> Pass<'a> {
             .keyring
             .stand_ins_in(text)
             .take(MOST_STAND_INS + 1)
-            .collect();
+            .collect::<Result<_, _>>()
+            .map_err(|_| {
+                SendFailure::denied(format!("the {part} repeats parts of stand-ins too often"))
+            })?;
         if hits.len() > MOST_STAND_INS {
             return Err(SendFailure::denied(format!(
                 "more than {MOST_STAND_INS} stand-ins in the {part}"

@@ -6,10 +6,11 @@ use super::types::{attributes, pairs};
 use crate::bindings::claviger::provider::http::{self, Host};
 use crate::bindings::claviger::provider::types::Failure;
 use crate::call::CallState;
-use crate::egress::{Capture, InboundResponse, OutboundRequest, SendFailure, Signature};
-use crate::manifest::{CaptureSource, Pattern};
+use crate::egress::{
+    Capture, InboundResponse, OutboundRequest, SendFailure, Signature, WantedSource,
+};
 
-/// The most captures of one request. Each may be an expression to compile, which the guest's processor time doesn't cover.
+/// The most captures of one request.
 const CAPTURES: usize = 8;
 
 impl Host for CallState {
@@ -38,11 +39,7 @@ impl TryFrom<http::Request> for OutboundRequest {
             timeout: request
                 .timeout_ms
                 .map(|ms| Duration::from_millis(ms.into())),
-            captures: request
-                .captures
-                .into_iter()
-                .map(Capture::try_from)
-                .collect::<Result<_, _>>()?,
+            captures: request.captures.into_iter().map(Capture::from).collect(),
             signature: request.signature.map(|signature| Signature {
                 scheme: signature.scheme,
                 secret: signature.secret,
@@ -53,27 +50,17 @@ impl TryFrom<http::Request> for OutboundRequest {
     }
 }
 
-impl TryFrom<http::Capture> for Capture {
-    type Error = SendFailure;
-
-    fn try_from(capture: http::Capture) -> Result<Self, Self::Error> {
+impl From<http::Capture> for Capture {
+    fn from(capture: http::Capture) -> Self {
         let source = match capture.source {
-            http::CaptureSource::JsonPointer(pointer) => CaptureSource::JsonPointer(pointer),
-            http::CaptureSource::Header(name) => CaptureSource::Header(name),
-            http::CaptureSource::Pattern(pattern) => {
-                let compiled = Pattern::try_from(pattern);
-                CaptureSource::Pattern(compiled.map_err(|error| {
-                    SendFailure::invalid(format!(
-                        "the pattern of capture `{}`: {error}",
-                        capture.name
-                    ))
-                })?)
-            }
+            http::CaptureSource::JsonPointer(pointer) => WantedSource::JsonPointer(pointer),
+            http::CaptureSource::Header(name) => WantedSource::Header(name),
+            http::CaptureSource::Pattern(pattern) => WantedSource::Pattern(pattern),
         };
-        Ok(Self {
+        Self {
             name: capture.name,
             source,
-        })
+        }
     }
 }
 

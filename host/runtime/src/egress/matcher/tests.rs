@@ -11,6 +11,11 @@ fn matcher(word: &[u8]) -> Matcher {
     matcher
 }
 
+fn first(matcher: &Matcher, text: &[u8]) -> Option<Hit> {
+    let hit = matcher.find(text, 0, &Work::of(text.len()));
+    hit.expect("little work")
+}
+
 /// The writings of a word that must be found, in some text around it.
 fn writings(word: &[u8], before: &str, after: &str) -> Vec<String> {
     let mut writings = Vec::new();
@@ -34,6 +39,18 @@ fn writings(word: &[u8], before: &str, after: &str) -> Vec<String> {
         let json = serde_json::to_string(text).expect("a string is JSON");
         writings.push(json.replace('/', r"\/"));
         writings.push(json);
+        let html: Vec<String> = text
+            .chars()
+            .map(|c| match c {
+                '&' => "&amp;".to_owned(),
+                '"' => "&quot;".to_owned(),
+                '<' => "&lt;".to_owned(),
+                c if c.is_alphanumeric() => c.to_string(),
+                c if u32::from(c) % 2 == 0 => format!("&#{};", u32::from(c)),
+                c => format!("&#x{:X};", u32::from(c)),
+            })
+            .collect();
+        writings.push(html.concat());
         let units = text.encode_utf16().map(|unit| format!("\\u{unit:04X}"));
         writings.push(units.collect());
     }
@@ -46,6 +63,14 @@ fn writings(word: &[u8], before: &str, after: &str) -> Vec<String> {
     writings.push(STANDARD.encode(&around));
     writings.push(STANDARD.encode(&around).replace('/', r"\/"));
     writings.push(URL_SAFE_NO_PAD.encode(&around));
+    for line_break in ["\n", "\r\n", r"\n", r"\r\n", "%0D%0A", "&#10;"] {
+        for width in [7, 64, 76] {
+            let encoded = STANDARD.encode(&around);
+            let lines = encoded.as_bytes().chunks(width);
+            let lines: Vec<_> = lines.map(String::from_utf8_lossy).collect();
+            writings.push(lines.join(line_break));
+        }
+    }
     writings
         .push(percent_encode(STANDARD.encode(&around).as_bytes(), NON_ALPHANUMERIC).to_string());
     writings
@@ -85,14 +110,14 @@ fn the_longest_of_two_that_begin_alike_is_meant() {
     matcher.add(0, b"sk-0123456789");
     matcher.add(1, b"sk-0123456789-more");
     assert_eq!(
-        matcher.find(b"a sk-0123456789-more b", 0),
+        first(&matcher, b"a sk-0123456789-more b"),
         Some(Hit {
             word: 1,
             range: 2..20
         })
     );
     assert_eq!(
-        matcher.find(b"a sk-0123456789 b", 0),
+        first(&matcher, b"a sk-0123456789 b"),
         Some(Hit {
             word: 0,
             range: 2..15
@@ -105,9 +130,9 @@ fn words_that_overlap_leave_no_rest() {
     let mut matcher = Matcher::default();
     matcher.add(0, b"abcdefghij");
     matcher.add(1, b"ghijklmnop");
-    let hits: Vec<_> = matcher.hits(b"-abcdefghijklmnop-").collect();
+    let hits: Result<Vec<_>, _> = matcher.hits(b"-abcdefghijklmnop-").collect();
     assert_eq!(
-        hits,
+        hits.expect("little work"),
         [Hit {
             word: 0,
             range: 1..17
@@ -122,4 +147,54 @@ fn any_case_is_found_where_asked() {
     assert!(matcher.is_in(b"https://CLVabcDEFGH.example"));
     assert!(matcher.is_in(b"https://%43lvabcdefgh"));
     assert!(!matcher.is_in(b"clvabcdefg"));
+}
+
+/// The steps that a scan of `text` costs, all of them where it was too much.
+fn steps(matcher: &Matcher, text: &[u8]) -> (u64, bool) {
+    let work = Work::of(text.len());
+    let whole = work.left();
+    let mut from = 0;
+    let too_much = loop {
+        match matcher.next_hit(text, from, &work) {
+            Ok(Some(hit)) => from = hit.range.end,
+            Ok(None) => break false,
+            Err(TooMuchWork) => break true,
+        }
+    };
+    (whole - work.left(), too_much)
+}
+
+#[test]
+fn text_that_repeats_a_word_costs_no_more_than_it_may() {
+    let text = vec![b'a'; 1 << 20];
+    // One that is there in every place and one that fails at its last byte in every place.
+    for word in [vec![b'a'; 4096], [vec![b'a'; 4096], vec![b'b']].concat()] {
+        let matcher = matcher(&word);
+        let (_, too_much) = steps(&matcher, &text);
+        assert!(too_much);
+        assert!(matcher.is_in(&text), "in doubt it counts as there");
+        assert!(matcher.hits(&text).any(|hit| hit.is_err()));
+    }
+}
+
+#[test]
+fn escapes_cost_only_the_forms_that_they_begin() {
+    let mut matcher = Matcher::default();
+    for word in 0..32 {
+        matcher.add(word, format!("sk-{word:02}-0123456789abcdef").as_bytes());
+    }
+    for piece in [r"\n", r"\u0041", "%0a", "&amp;", "&#65;", "\n"] {
+        let (steps, too_much) = steps(&matcher, piece.repeat(10_000).as_bytes());
+        assert!(!too_much && steps < 10_000, "{piece}: {steps}");
+    }
+}
+
+#[test]
+fn ordinary_text_costs_less_than_a_step_a_byte() {
+    let matcher = matcher(b"sk-proj-0123456789abcdef");
+    let text = r#"{"id": "model-0123", "object": "model", "owned_by": "openai", "a": ["b", 1.5]}"#;
+    let text = text.repeat(1000);
+    let (steps, too_much) = steps(&matcher, text.as_bytes());
+    let most = u64::try_from(text.len()).expect("a small number");
+    assert!(!too_much && steps < most, "{steps} for {most}");
 }

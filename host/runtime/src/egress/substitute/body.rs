@@ -20,10 +20,10 @@ pub(super) fn body(pass: &mut Pass<'_>, body: Vec<u8>) -> Result<Bytes, SendFail
         kind if kind == "application/json" || kind.ends_with("+json") => {
             json::json(pass, text, &hits)?
         }
-        kind => {
-            return Err(SendFailure::denied(format!(
-                "the body has a stand-in and its content-type is `{kind}`; secrets go into JSON and URL-encoded forms only"
-            )));
+        _ => {
+            return Err(SendFailure::denied(
+                "the body has a stand-in and its content-type is another one; secrets go into JSON and URL-encoded forms only",
+            ));
         }
     };
     if placed != hits.len() {

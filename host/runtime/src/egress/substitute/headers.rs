@@ -27,14 +27,14 @@ pub(super) fn headers(pass: &mut Pass<'_>) -> Result<HeaderMap, SendFailure> {
             continue;
         }
         if request::is_hosts_own(name) {
-            return Err(SendFailure::denied(format!(
-                "no secret goes into header `{name}`, which is the host's own"
-            )));
+            return Err(SendFailure::denied(
+                "no secret goes into a header that is the host's own",
+            ));
         }
         if pass.parsed.only(name).is_none() {
-            return Err(SendFailure::denied(format!(
-                "header `{name}` is there more than once, and one has a stand-in"
-            )));
+            return Err(SendFailure::denied(
+                "a header is there more than once, and one has a stand-in",
+            ));
         }
         let value = match basic {
             Some(credentials) => basic_password(pass, &credentials)?,

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::super::encode;
@@ -16,13 +16,16 @@ use super::super::matcher::Hit;
 use super::super::places::Spot;
 use super::{Pass, spliced};
 
+/// How many levels a body may have: each takes some of the stack.
+const DEEPEST: usize = 128;
+
 /// The text with secrets in place, and how many.
 pub(super) fn json(
     pass: &mut Pass<'_>,
     text: &str,
     hits: &[Hit],
 ) -> Result<(Zeroizing<Vec<u8>>, usize), SendFailure> {
-    if serde_json::from_str::<Value>(text).is_err() {
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Err(SendFailure::denied(
             "the body has a stand-in and is not the JSON that its content-type says",
         ));
@@ -38,7 +41,7 @@ pub(super) fn json(
     };
     if walk.run().is_none() {
         return Err(SendFailure::denied(
-            "the body has a stand-in and a JSON key that is there twice in one object",
+            "the body has a stand-in and a JSON key that is there twice in one object, or more than 128 levels",
         ));
     }
     let mut replaced = Vec::with_capacity(hits.len());
@@ -81,13 +84,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// None where an object has a key twice.
+    /// None where an object has a key twice, and where the text is deeper than this walk may go.
     fn run(mut self) -> Option<()> {
         self.value()
     }
 
     fn value(&mut self) -> Option<()> {
         match self.peek()? {
+            b'{' | b'[' if self.path.len() >= DEEPEST => None,
             b'{' => self.object(),
             b'[' => self.array(),
             b'"' => {
@@ -172,6 +176,7 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
 
@@ -236,6 +241,14 @@ mod tests {
             expected(&document, &mut Vec::new(), &mut found);
             prop_assert_eq!(strings(&text.expect("JSON")), Some(found));
         }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let nested = |levels: usize| format!("{}\"x\"{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(strings(&nested(DEEPEST)).is_some());
+        assert_eq!(strings(&nested(DEEPEST + 1)), None);
+        assert_eq!(strings(&nested(500_000)), None);
     }
 
     #[test]
