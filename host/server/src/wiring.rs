@@ -118,7 +118,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
 
 /// The data directory for this process alone, where the database is a file: what a process remembers of it has to be true,
 /// and nothing tells one process what another has changed. Hosts that share a PostgreSQL tell each other.
-pub(crate) fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
+fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
     let shared = config
         .database_url
         .as_ref()
@@ -131,12 +131,7 @@ pub(crate) fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
 
 /// Opens the vault alone, without plugins, for commands that ask it something.
 pub(crate) async fn open_vault(config: Config) -> Result<Opened, StartError> {
-    let database = config.data_dir.join(DATABASE_FILE);
-    if config.database_url.is_none() && !database.exists() {
-        return Err(StartError::NoDatabase {
-            path: database.display().to_string(),
-        });
-    }
+    expect_database(&config)?;
     let source = match master_key_source(&config) {
         MasterKeySource::File { path, .. } => MasterKeySource::File {
             path,
@@ -148,6 +143,24 @@ pub(crate) async fn open_vault(config: Config) -> Result<Opened, StartError> {
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
     let options = vault_options(config, master_keys, Arc::new(SystemClock), catalogue);
     Ok(Vault::open(options).await?)
+}
+
+/// The same for commands that change something that a server beside them would have to be told.
+pub(crate) async fn open_vault_alone(config: Config) -> Result<(Option<Lock>, Opened), StartError> {
+    expect_database(&config)?;
+    let lock = lock(&config)?;
+    Ok((lock, open_vault(config).await?))
+}
+
+/// A command makes no database: where there is none, it was pointed at the wrong place.
+fn expect_database(config: &Config) -> Result<(), StartError> {
+    let database = config.data_dir.join(DATABASE_FILE);
+    if config.database_url.is_none() && !database.exists() {
+        return Err(StartError::NoDatabase {
+            path: database.display().to_string(),
+        });
+    }
+    Ok(())
 }
 
 fn vault_options(
