@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 mod from_vault;
 
 pub use claviger_vault::Problem;
-pub(crate) use from_vault::{about, denied};
+pub(crate) use from_vault::{about, about_user, denied};
 
 /// The most problems that one answer tells of.
 const MOST_PROBLEMS: usize = 20;
@@ -115,6 +115,7 @@ impl Refusal {
             Self::WrongPassword => "Invalid username or password".to_owned(),
             Self::NotAMember { .. } => "Workspace access denied".to_owned(),
             Self::Forbidden { permission } => format!("This needs the permission `{permission}`"),
+            Self::NotFound { what, name } if name.is_empty() => format!("{what} not found"),
             Self::NotFound { what, name } => format!("{what} not found: {}", shown(name)),
             Self::NoSuchPath => "There is no endpoint with this path".to_owned(),
             Self::MethodNotAllowed => {
