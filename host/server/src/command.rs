@@ -15,6 +15,7 @@ use crate::front::Chain;
 mod audit;
 mod plugin;
 mod serve;
+mod user;
 
 /// Keeps credentials and works with the services behind them.
 #[derive(Parser)]
@@ -34,6 +35,9 @@ enum Command {
     /// The provider plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// The users
+    #[command(subcommand)]
+    User(user::Command),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -66,6 +70,7 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode, Failure> 
     match command {
         Command::Serve => serve::run(config).await,
         Command::Plugin(command) => plugin::run(command, &config).await,
+        Command::User(command) => user::run(command, config).await,
         Command::Audit(command) => audit::run(command, config).await,
     }
 }

@@ -24,6 +24,7 @@ use tower::Service;
 use tracing::{debug, error};
 
 use crate::app::App;
+use crate::connections::Stopping;
 use crate::refusal::{Refusal, Refused};
 use crate::surfaces::Surface;
 
@@ -39,15 +40,17 @@ pub(crate) struct Front {
     router: Router,
     app: App,
     address: IpAddr,
+    stopping: Stopping,
 }
 
 impl Front {
     /// For a connection from `address`.
-    pub(crate) fn new(router: Router, app: App, address: IpAddr) -> Self {
+    pub(crate) fn new(router: Router, app: App, address: IpAddr, stopping: Stopping) -> Self {
         Self {
             router,
             app,
             address,
+            stopping,
         }
     }
 }
@@ -67,6 +70,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
             address: Some(self.address),
         };
         request.extensions_mut().insert(info);
+        request.extensions_mut().insert(self.stopping.clone());
         let mut router = self.router.clone();
         let app = self.app.clone();
         Box::pin(async move {

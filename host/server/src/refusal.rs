@@ -8,6 +8,7 @@
 //! breaks a rule (it names fields), [`Refusal::Unavailable`] where trying again later helps, [`Refusal::Internal`] for what
 //! only the operator can act on. An internal cause never reaches a client.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -16,7 +17,12 @@ use axum::response::{IntoResponse, Response};
 mod from_vault;
 
 pub use claviger_vault::Problem;
-pub(crate) use from_vault::{about, denied};
+pub(crate) use from_vault::{about, about_user, denied};
+
+/// The most problems that one answer tells of.
+const MOST_PROBLEMS: usize = 20;
+/// The most characters that are repeated of a name that a client sent.
+const LONGEST_SHOWN: usize = 60;
 
 /// What went wrong inside, for the log.
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -72,6 +78,8 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The body didn't come to its end in time.
+    TooSlow,
     /// The body isn't announced as JSON.
     NotJson,
     /// Too many requests.
@@ -107,7 +115,8 @@ impl Refusal {
             Self::WrongPassword => "Invalid username or password".to_owned(),
             Self::NotAMember { .. } => "Workspace access denied".to_owned(),
             Self::Forbidden { permission } => format!("This needs the permission `{permission}`"),
-            Self::NotFound { what, name } => format!("{what} not found: {name}"),
+            Self::NotFound { what, name } if name.is_empty() => format!("{what} not found"),
+            Self::NotFound { what, name } => format!("{what} not found: {}", shown(name)),
             Self::NoSuchPath => "There is no endpoint with this path".to_owned(),
             Self::MethodNotAllowed => {
                 "This path does not have this method; the Allow header lists those it has"
@@ -119,6 +128,7 @@ impl Refusal {
             | Self::Unavailable { message, .. } => message.clone(),
             Self::Invalid(problems) => sentence(problems),
             Self::TooLarge { limit } => format!("The body is longer than {limit} bytes; send less"),
+            Self::TooSlow => "The body did not arrive in time; send it again, in one go".to_owned(),
             Self::NotJson => {
                 "Send the body as JSON, with `Content-Type: application/json`".to_owned()
             }
@@ -133,18 +143,31 @@ impl Refusal {
     }
 }
 
+/// The beginning of what a client sent as a name: an answer is never as long as what it answers.
+fn shown(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}
+
 /// `name: must be text; tags: must be a list of texts`
 fn sentence(problems: &[Problem]) -> String {
-    let parts: Vec<String> = problems
+    let mut parts: Vec<String> = problems
         .iter()
+        .take(MOST_PROBLEMS)
         .map(|Problem { field, message }| {
             if field.is_empty() {
                 message.clone()
             } else {
-                format!("{field}: {message}")
+                format!("{}: {message}", shown(field))
             }
         })
         .collect();
+    let more = problems.len().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        parts.push(format!("and {more} more"));
+    }
     parts.join("; ")
 }
 
@@ -157,5 +180,29 @@ impl IntoResponse for Refusal {
         let mut response = Response::default();
         response.extensions_mut().insert(Refused(Arc::new(self)));
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_short_however_much_is_wrong() {
+        let problems = (0..100_000).map(|_| Problem::new("ä".repeat(10_000), "must be text"));
+        let message = Refusal::Invalid(problems.collect()).message();
+        assert!(message.len() < 4000, "{}", message.len());
+        assert!(
+            message.ends_with("…: must be text; and 99980 more"),
+            "{message}"
+        );
+        let refusal = Refusal::NotFound {
+            what: "Credential",
+            name: "n".repeat(61),
+        };
+        assert_eq!(
+            refusal.message(),
+            format!("Credential not found: {}…", "n".repeat(60))
+        );
     }
 }

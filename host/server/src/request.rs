@@ -13,3 +13,5 @@ pub(crate) use body::JsonBody;
 pub(crate) use fields::Fields;
 pub(crate) use path::PathOf;
 pub(crate) use query::Query;
+#[cfg(test)]
+pub(crate) use value::Value;

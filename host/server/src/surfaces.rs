@@ -21,6 +21,7 @@ mod aegis;
 mod answer;
 #[cfg(test)]
 mod error_shapes;
+mod fixed;
 mod health;
 mod time;
 mod workspaces;

@@ -19,8 +19,10 @@ use crate::app::App;
 use crate::config::Config;
 
 mod data_directory;
+mod lock;
 mod plugins;
 
+pub(crate) use lock::Lock;
 pub(crate) use plugins::load_plugins;
 
 /// The file in the data directory that holds the master keys where nothing else is said.
@@ -47,12 +49,19 @@ pub(crate) enum StartError {
         path: String,
         source: std::io::Error,
     },
+    #[error(
+        "another claviger works with the data directory {path}; stop that one, or give this one a directory of its own \
+         (CLAVIGER_DATA_DIR)"
+    )]
+    Locked { path: String },
     #[error("there is no database at {path}; start the server once, or name the right one")]
     NoDatabase { path: String },
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
     #[error(transparent)]
     Runtime(#[from] SetupError),
+    #[error("[plugins.{name}]: there is no plugin of that name; there are {known}")]
+    NoSuchPlugin { name: String, known: String },
     #[error("the plugin `{name}` can't be loaded")]
     Plugin {
         name: &'static str,
@@ -68,11 +77,14 @@ pub(crate) struct Started {
     pub(crate) vault: Vault,
     pub(crate) plugins: usize,
     pub(crate) first_start: Option<FirstStart>,
+    /// To be kept until the vault is closed.
+    pub(crate) lock: Option<Lock>,
 }
 
 /// Makes a server ready.
 pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
     data_directory::prepare(&config.data_dir)?;
+    let lock = lock(&config)?;
     warn_of_key_beside_database(&config);
     let master_keys = MasterKeys::load(&master_key_source(&config))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -100,17 +112,26 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         vault,
         plugins: count,
         first_start,
+        lock,
     })
+}
+
+/// The data directory for this process alone, where the database is a file: what a process remembers of it has to be true,
+/// and nothing tells one process what another has changed. Hosts that share a PostgreSQL tell each other.
+fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
+    let shared = config
+        .database_url
+        .as_ref()
+        .is_some_and(|url| !url.starts_with("sqlite:"));
+    if shared {
+        return Ok(None);
+    }
+    Lock::take(&config.data_dir).map(Some)
 }
 
 /// Opens the vault alone, without plugins, for commands that ask it something.
 pub(crate) async fn open_vault(config: Config) -> Result<Opened, StartError> {
-    let database = config.data_dir.join(DATABASE_FILE);
-    if config.database_url.is_none() && !database.exists() {
-        return Err(StartError::NoDatabase {
-            path: database.display().to_string(),
-        });
-    }
+    expect_database(&config)?;
     let source = match master_key_source(&config) {
         MasterKeySource::File { path, .. } => MasterKeySource::File {
             path,
@@ -122,6 +143,24 @@ pub(crate) async fn open_vault(config: Config) -> Result<Opened, StartError> {
     let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::default()));
     let options = vault_options(config, master_keys, Arc::new(SystemClock), catalogue);
     Ok(Vault::open(options).await?)
+}
+
+/// The same for commands that change something that a server beside them would have to be told.
+pub(crate) async fn open_vault_alone(config: Config) -> Result<(Option<Lock>, Opened), StartError> {
+    expect_database(&config)?;
+    let lock = lock(&config)?;
+    Ok((lock, open_vault(config).await?))
+}
+
+/// A command makes no database: where there is none, it was pointed at the wrong place.
+fn expect_database(config: &Config) -> Result<(), StartError> {
+    let database = config.data_dir.join(DATABASE_FILE);
+    if config.database_url.is_none() && !database.exists() {
+        return Err(StartError::NoDatabase {
+            path: database.display().to_string(),
+        });
+    }
+    Ok(())
 }
 
 fn vault_options(

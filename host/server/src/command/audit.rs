@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use claviger_vault::Opened;
-use claviger_vault::audit::{AuditEntry, AuditVerdict};
+use claviger_vault::audit::{AuditEntry, AuditHead};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -14,14 +14,22 @@ use super::serve::tell_first_start;
 use crate::config::Config;
 use crate::wiring;
 
+mod head;
+mod verdict;
+
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Walk the log's chain; ends with 1 where it is broken
     Verify {
+        /// Where the log ended earlier, as `audit head` printed it: a log that was cut off doesn't have it any more
+        #[arg(long, value_name = "NUMBER:MAC", value_parser = head::parse)]
+        head: Option<AuditHead>,
         /// As JSON, for scripts
         #[arg(long)]
         json: bool,
     },
+    /// Print where the log ends, to be kept elsewhere and given to `audit verify`
+    Head,
     /// Print the newest entries, the oldest of them first
     Tail {
         /// How many
@@ -31,15 +39,6 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// What a walk came to.
-#[derive(Serialize)]
-struct VerdictView<'a> {
-    holds: bool,
-    verified: u64,
-    broken_at: Option<u64>,
-    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -62,14 +61,20 @@ pub(super) async fn run(command: Command, config: Config) -> Result<ExitCode, Fa
     }
     let mut out = std::io::stdout().lock();
     let code = match command {
-        Command::Verify { json } => {
-            let verdict = vault.verify_audit(None).await.map_err(told)?;
-            write_verdict(&mut out, &verdict, json)?;
+        Command::Verify { head, json } => {
+            let found = vault.verify_audit(head.as_ref()).await.map_err(told)?;
+            let verdict = verdict::begun(found);
+            verdict::write(&mut out, &verdict, json)?;
             if verdict.holds() {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
             }
+        }
+        Command::Head => {
+            let head = vault.audit_head().await.map_err(told)?;
+            writeln!(out, "{}", head::text(&head))?;
+            ExitCode::SUCCESS
         }
         Command::Tail { lines, json } => {
             let entries = vault.audit_tail(lines).await.map_err(told)?;
@@ -81,28 +86,6 @@ pub(super) async fn run(command: Command, config: Config) -> Result<ExitCode, Fa
     };
     vault.close().await;
     Ok(code)
-}
-
-fn write_verdict(out: &mut impl Write, verdict: &AuditVerdict, json: bool) -> Result<(), Failure> {
-    let view = VerdictView {
-        holds: verdict.holds(),
-        verified: verdict.verified,
-        broken_at: verdict.broken.as_ref().map(|broken| broken.number),
-        reason: verdict.broken.as_ref().map(|broken| broken.reason.as_str()),
-    };
-    if json {
-        serde_json::to_writer(&mut *out, &view)?;
-        return Ok(writeln!(out)?);
-    }
-    match &verdict.broken {
-        None => writeln!(out, "the audit log holds: {} entries", verdict.verified)?,
-        Some(broken) => writeln!(
-            out,
-            "the audit log is broken at entry {}: {} ({} entries before it hold)",
-            broken.number, broken.reason, verdict.verified
-        )?,
-    }
-    Ok(())
 }
 
 fn write_entry(out: &mut impl Write, entry: &AuditEntry, json: bool) -> Result<(), Failure> {
@@ -127,10 +110,11 @@ fn write_entry(out: &mut impl Write, entry: &AuditEntry, json: bool) -> Result<(
         .or(entry.target.as_deref())
         .unwrap_or("-");
     let outcome = if entry.success { "done" } else { "refused" };
-    // Names may hold anything that isn't a control character; they are quoted so that a line stays one entry.
+    // Whoever fails to log in chooses the name that is written here. Quoted, with what turns lines around escaped, it can't
+    // pass for another entry or for more of this one.
     writeln!(
         out,
-        "{} {} {} {} {about:?} {outcome}",
+        "{} {} {:?} {} {about:?} {outcome}",
         entry.number, entry.at, entry.actor, entry.action
     )?;
     Ok(())
@@ -143,5 +127,35 @@ fn told(error: claviger_vault::VaultError) -> Failure {
             crate::front::Chain(internal.cause()).to_string().into()
         }
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_pass_for_more_than_a_name() {
+        let entry = AuditEntry {
+            number: 7,
+            at: Timestamp::UNIX_EPOCH,
+            workspace: None,
+            actor_kind: "stranger".to_owned(),
+            actor: "admin token.issue \u{202e}\" done\n8".to_owned(),
+            action: "token.issue".to_owned(),
+            credential: None,
+            credential_name: None,
+            target: None,
+            success: false,
+            trace_id: String::new(),
+            address: None,
+            detail: serde_json::Map::new(),
+        };
+        let mut line = Vec::new();
+        write_entry(&mut line, &entry, false).expect("written");
+        assert_eq!(
+            String::from_utf8_lossy(&line),
+            "7 1970-01-01T00:00:00Z \"admin token.issue \\u{202e}\\\" done\\n8\" token.issue \"-\" refused\n"
+        );
     }
 }

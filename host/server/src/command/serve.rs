@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         vault,
         plugins,
         first_start,
+        lock,
     } = wiring::start(config).await?;
     let mut out = std::io::stdout().lock();
     if let Some(first) = first_start {
@@ -63,6 +64,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     };
     connections::serve(listener, app, stop).await;
     vault.close().await;
+    drop(lock);
     Ok(ExitCode::SUCCESS)
 }
 

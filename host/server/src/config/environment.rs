@@ -5,6 +5,7 @@
 //! (a password of digits stays text); values in tables are read as TOML-like values, since they may be lists and tables.
 
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 
 use claviger_runtime::Secret;
 use figment::value::{Dict, Map, Value};
@@ -23,9 +24,8 @@ pub(super) const ADMIN_PASSWORD: &str = "CLAVIGER_ADMIN_PASSWORD";
 /// Those that are no keys of the file.
 const NO_KEYS: [&str; 3] = [CONFIG, MASTER_KEY, ADMIN_PASSWORD];
 
-/// What an orchestrator adds by itself for a service of the name `claviger`, and what the tests read: none of it is meant
-/// for the server.
-const NOT_OURS: [&str; 3] = ["SERVICE_", "PORT", "TEST_"];
+/// What the tests read.
+const TESTS: &str = "TEST_DATABASE_URL";
 
 /// The variables that begin with `CLAVIGER_`.
 pub struct Environment(Vec<(OsString, OsString)>);
@@ -39,15 +39,15 @@ impl Environment {
 
     /// Those of `variables` that are meant for this server. An empty one is one that isn't set.
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let ours = |name: &OsStr| {
-            let name = name.to_string_lossy();
+        let ours = |name: &OsStr, value: &OsStr| {
+            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
             name.strip_prefix(PREFIX)
-                .is_some_and(|rest| !NOT_OURS.iter().any(|foreign| rest.starts_with(foreign)))
+                .is_some_and(|rest| rest != TESTS && !is_of_orchestrator(rest, &value))
         };
         Self(
             variables
                 .into_iter()
-                .filter(|(name, value)| ours(name) && !value.is_empty())
+                .filter(|(name, value)| ours(name, value) && !value.is_empty())
                 .collect(),
         )
     }
@@ -114,6 +114,35 @@ fn insert(root: &mut Dict, name: &str, value: String) {
         Value::from(value)
     };
     table.insert(last, value);
+}
+
+/// Whether it is what an orchestrator adds by itself for a service of the name `claviger`, in exactly its forms: where the
+/// service is (`PORT=tcp://10.0.0.1:80`, `PORT_80_TCP_ADDR`, `SERVICE_HOST`, `SERVICE_PORT_HTTP`). Anything that only looks
+/// like it was meant for the server, and has to be told that it is no key.
+fn is_of_orchestrator(name: &str, value: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u16>().is_ok();
+    let is_address = ["tcp://", "udp://", "sctp://"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme));
+    match name {
+        "PORT" => is_address,
+        "SERVICE_HOST" => value.parse::<IpAddr>().is_ok(),
+        "SERVICE_PORT" => is_number(value),
+        _ => {
+            let named_port = name.starts_with("SERVICE_PORT_") && is_number(value);
+            let port = name.strip_prefix("PORT_").unwrap_or_default();
+            let (number, of_port) = port.split_once('_').unwrap_or_default();
+            named_port || is_number(number) && is_of_port(of_port)
+        }
+    }
+}
+
+/// `TCP`, `TCP_ADDR`, …
+fn is_of_port(text: &str) -> bool {
+    let (protocol, what) = text.split_once('_').unwrap_or((text, ""));
+    ["TCP", "UDP", "SCTP"].contains(&protocol)
+        && ["", "PROTO", "PORT", "ADDR"].contains(&what)
+        && !text.ends_with('_')
 }
 
 /// The variable that sets the key at `path`, for error messages.

@@ -80,11 +80,65 @@ fn what_an_orchestrator_adds_is_not_configuration() {
         "",
         &[
             ("CLAVIGER_SERVICE_HOST", "10.0.0.1"),
+            ("CLAVIGER_SERVICE_PORT", "80"),
+            ("CLAVIGER_SERVICE_PORT_HTTP", "80"),
             ("CLAVIGER_PORT", "tcp://10.0.0.1:80"),
+            ("CLAVIGER_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("CLAVIGER_PORT_80_TCP_PROTO", "tcp"),
+            ("CLAVIGER_PORT_80_TCP_PORT", "80"),
+            ("CLAVIGER_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("CLAVIGER_TEST_DATABASE_URL", "postgres://127.0.0.1/x"),
             ("CLAVIGER_CONFIG", "x"),
         ],
     )
     .expect("loads");
+}
+
+#[test]
+fn what_only_looks_like_an_orchestrators_is_an_unknown_key() {
+    for (name, value) in [
+        ("CLAVIGER_PORT", "9090"),
+        ("CLAVIGER_PORTX", "tcp://10.0.0.1:80"),
+        ("CLAVIGER_PORT_80", "tcp://10.0.0.1:80"),
+        ("CLAVIGER_PORT_HTTP_TCP", "tcp://10.0.0.1:80"),
+        ("CLAVIGER_PORT_80_TCP_", "80"),
+        ("CLAVIGER_SERVICE_ACCOUNT", "x"),
+        ("CLAVIGER_SERVICE_HOST", "claviger.example"),
+        ("CLAVIGER_TEST_MODE", "1"),
+    ] {
+        let message = refusal("", &[(name, value)]);
+        assert!(
+            message.starts_with(&format!("{name}: is not a key that is known here")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_level_is_told_rather_than_the_log_turned_off() {
+    for good in [
+        "info",
+        "DEBUG",
+        "off",
+        "info,claviger=debug",
+        "claviger_vault=trace",
+    ] {
+        load(&format!("log-level = \"{good}\""), &[]).expect(good);
+    }
+    for wrong in [
+        "",
+        "inof",
+        "verbose",
+        "claviger",
+        "inof,claviger=debug",
+        "claviger=loud",
+    ] {
+        assert_eq!(
+            refusal(&format!("log-level = \"{wrong}\""), &[]),
+            "FILE: `log-level`: wants error, warn, info, debug or trace, or directives such as `info,claviger=debug`",
+            "{wrong}"
+        );
+    }
 }
 
 #[test]

@@ -9,6 +9,9 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// The words for a level. `tracing` takes any other word for a target, and would write nothing but that target's lines.
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
 /// What log lines look like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,9 +53,13 @@ impl TryFrom<String> for LogLevel {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
+        let means_something = |directive: &str| {
+            let is_level = |level: &str| directive.eq_ignore_ascii_case(level);
+            directive.contains('=') || LEVELS.into_iter().any(is_level)
+        };
         match EnvFilter::try_new(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(_) => Err("wants error, warn, info, debug or trace, or directives such as `info,claviger=debug`".to_owned()),
+            Ok(_) if text.split(',').all(means_something) => Ok(Self(text)),
+            _ => Err("wants error, warn, info, debug or trace, or directives such as `info,claviger=debug`".to_owned()),
         }
     }
 }

@@ -20,6 +20,17 @@ pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
     }
 }
 
+/// What an error means that came up while working on the user or member whose id is `id`.
+pub(crate) fn about_user(id: &str) -> impl FnOnce(IdentityError) -> Refusal {
+    move |error| match Refusal::from(error) {
+        Refusal::NotFound { what, .. } => Refusal::NotFound {
+            what,
+            name: id.to_owned(),
+        },
+        other => other,
+    }
+}
+
 /// What it means not to get a permit of `P`.
 pub(crate) fn denied<P: Permission>(denied: &Denied) -> Refusal {
     match denied {
@@ -134,4 +145,19 @@ fn told(internal: &InternalError) -> String {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_named_as_it_was_asked_for() {
+        let refusal = about_user("USR-1234567890ABCDEF")(IdentityError::NoSuchUser);
+        assert_eq!(refusal.message(), "User not found: USR-1234567890ABCDEF");
+        let refusal = about("key")(VaultError::NotFound);
+        assert_eq!(refusal.message(), "Credential not found: key");
+        let nameless = Refusal::from(IdentityError::NoSuchUser);
+        assert_eq!(nameless.message(), "User not found");
+    }
 }

@@ -1,6 +1,8 @@
 //! A JSON body. It is read to its end only after the caller is known, and taken apart only after the caller's permission
 //! has been checked, so a stranger learns nothing from what is wrong with it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
@@ -9,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::fields::Fields;
 use super::value::Value;
+use crate::connections::Stopping;
 use crate::refusal::Refusal;
 
 /// The longest body that is read, in bytes.
@@ -17,6 +20,9 @@ pub(crate) const LONGEST_BODY: usize = 1024 * 1024;
 /// How much of a body that is too long is read and thrown away, in bytes: a client that is still sending when the
 /// connection closes may never see the answer.
 const LONGEST_DISCARDED: usize = 8 * LONGEST_BODY;
+
+/// How long a client may take to send a body. A request that never ends would hold its connection for good.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The bytes of a body that says that it is JSON. They zero themselves: they may hold secrets.
 pub(crate) struct JsonBody(Zeroizing<Vec<u8>>);
@@ -44,7 +50,34 @@ impl<S: Sync> FromRequest<S> for JsonBody {
         if !says_json(&request) {
             return Err(Refusal::NotJson);
         }
-        read(request.into_body()).await.map(Self)
+        let stopping = request.extensions().get::<Stopping>().cloned();
+        let stopped = async move {
+            match stopping {
+                Some(stopping) => stopping.stopped().await,
+                None => std::future::pending().await,
+            }
+        };
+        in_time(read(request.into_body()), BODY_TIMEOUT, stopped)
+            .await
+            .map(Self)
+    }
+}
+
+/// What `read` comes to, if it comes to its end in time and before the server stops.
+async fn in_time<T>(
+    read: impl Future<Output = Result<T, Refusal>>,
+    limit: Duration,
+    stopped: impl Future<Output = ()>,
+) -> Result<T, Refusal> {
+    tokio::select! {
+        // What has come whole is served, also while stopping.
+        biased;
+        read = read => read,
+        () = stopped => Err(Refusal::Unavailable {
+            message: "The server is stopping; send the request again".to_owned(),
+            cause: None,
+        }),
+        () = tokio::time::sleep(limit) => Err(Refusal::TooSlow),
     }
 }
 
@@ -99,4 +132,24 @@ fn append(bytes: &mut Zeroizing<Vec<u8>>, data: &[u8]) {
         *bytes = larger;
     }
     bytes.extend_from_slice(data);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let slow = in_time(pending::<Result<(), Refusal>>(), Duration::ZERO, pending()).await;
+        assert!(matches!(slow, Err(Refusal::TooSlow)));
+        let stopped = in_time(pending::<Result<(), Refusal>>(), BODY_TIMEOUT, ready(())).await;
+        assert!(matches!(stopped, Err(Refusal::Unavailable { .. })));
+        assert!(
+            in_time(ready(Ok(())), Duration::ZERO, ready(()))
+                .await
+                .is_ok()
+        );
+    }
 }

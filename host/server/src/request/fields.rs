@@ -11,6 +11,9 @@ use jiff::tz::TimeZone;
 use super::value::Value;
 use crate::refusal::{Problem, Refusal};
 
+/// The most fields of one credential, and parameters of one query, that are read: several times as many as any has.
+pub(super) const MOST_FIELDS: usize = 32;
+
 /// The fields that were sent. Each reader takes its field out; [`Fields::finish`] says whether all was well.
 pub(crate) struct Fields {
     object: Vec<(String, Value)>,
@@ -169,29 +172,25 @@ impl Fields {
         })
     }
 
-    /// An object whose values are texts that nobody may see: a kind's fields.
+    /// An object whose values are texts that nobody may see: a kind's fields. Those that are `null` count as not sent.
     pub(crate) fn secrets(&mut self, name: &str) -> Option<Vec<(String, Secret)>> {
         let object = self.read(name, "an object of texts", |value| match value {
             Value::Object(object) => Ok(object),
             other => Err(other),
         })?;
-        let mut inner = Self::of_body(object);
-        let secrets = inner.remaining_secrets();
-        self.problems
-            .extend(inner.problems.into_iter().map(|problem| Problem {
-                field: format!("{name}.{}", problem.field),
-                ..problem
-            }));
+        if object.len() > MOST_FIELDS {
+            self.problem(name, format!("has more than {MOST_FIELDS} fields"));
+            return None;
+        }
+        let mut secrets = Vec::with_capacity(object.len());
+        for (field, value) in object {
+            match value {
+                Value::Null => {}
+                Value::Text(text) => secrets.push((field, Secret::new(text.as_bytes().to_vec()))),
+                other => self.problem(&format!("{name}.{field}"), wanted_not("text", other.kind())),
+            }
+        }
         Some(secrets)
-    }
-
-    /// Every field that is left, as texts that nobody may see. Those that are `null` count as not sent.
-    pub(crate) fn remaining_secrets(&mut self) -> Vec<(String, Secret)> {
-        let names: Vec<String> = self.object.iter().map(|(name, _)| name.clone()).collect();
-        names
-            .into_iter()
-            .filter_map(|name| self.secret(&name).map(|secret| (name, secret)))
-            .collect()
     }
 
     /// One of some words.
@@ -271,7 +270,8 @@ impl Fields {
 
     fn take(&mut self, name: &str) -> Option<Value> {
         let position = self.object.iter().position(|(known, _)| known == name)?;
-        Some(self.object.remove(position).1)
+        // Their order says nothing, and moving all that follow would cost a body of many keys dearly.
+        Some(self.object.swap_remove(position).1)
     }
 }
 

@@ -14,6 +14,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        if parts.uri.path().contains("%00") {
+            // No name has it, and PostgreSQL has no such text to look for.
+            return Err(Refusal::Malformed(
+                "The path has a NUL character".to_owned(),
+            ));
+        }
         match Path::from_request_parts(parts, state).await {
             Ok(Path(parameters)) => Ok(Self(parameters)),
             Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Refusal::Malformed(

@@ -39,6 +39,7 @@ fn all() -> Vec<Refusal> {
             Problem::new("tags", "must be a list of texts"),
         ]),
         Refusal::TooLarge { limit: 1_048_576 },
+        Refusal::TooSlow,
         Refusal::NotJson,
         Refusal::TooManyRequests {
             retry_after_ms: 1500,

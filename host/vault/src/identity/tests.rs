@@ -2,6 +2,7 @@
 //! `CLAVIGER_TEST_DATABASE_URL` names a server.
 
 mod access;
+mod reset;
 mod sessions;
 pub(crate) mod support;
 

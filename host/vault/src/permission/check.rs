@@ -4,7 +4,7 @@ use super::permit::{Denied, Permit, ServerPermit};
 use super::{InWorkspace, OnServer, PermissionSet};
 use crate::Vault;
 use crate::audit::{NewEntry, action};
-use crate::error::InternalError;
+use crate::error::{InternalError, VaultError};
 use crate::identity::Caller;
 use crate::ids::{UserId, WorkspaceId};
 use crate::store::{StoreError, identity as rows};
@@ -80,6 +80,17 @@ impl Vault {
             None => entry,
         });
         Err(denied)
+    }
+
+    /// Whether the caller may do `P` in a workspace, for what is shown to those who may and that others never asked for:
+    /// unlike an attempt, the question leaves nothing in the audit log.
+    pub async fn may<P: InWorkspace>(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+    ) -> Result<bool, VaultError> {
+        let held = self.permissions(caller.user(), workspace).await?;
+        Ok(held.is_some_and(|held| held.contains(P::ANY)))
     }
 
     /// Leave for the caller to do `P` on the server. An attempt that is denied is in the audit log.

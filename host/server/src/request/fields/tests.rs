@@ -113,3 +113,17 @@ fn a_key_that_comes_twice_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_kinds_fields_are_texts_and_few() {
+    let mut fields = body(r#"{"fields": {"a": "x", "b": 5, "c": null, "d": "y"}}"#);
+    let read = fields.secrets("fields").unwrap_or_default();
+    let names: Vec<&str> = read.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["a", "d"]);
+    assert_eq!(problems(fields), "fields.b: must be text, not a number");
+
+    let many: Vec<String> = (0..100_000).map(|n| format!("\"{n}\": {n}")).collect();
+    let mut fields = body(&format!("{{\"fields\": {{{}}}}}", many.join(",")));
+    assert!(fields.secrets("fields").is_none());
+    assert_eq!(problems(fields), "fields: has more than 32 fields");
+}

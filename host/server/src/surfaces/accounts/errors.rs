@@ -40,6 +40,7 @@ fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, "bad_request"),
         Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+        Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
         Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
         Refusal::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Refusal::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, about_user};
 use crate::request::{Authenticated, Fields, JsonBody, PathOf};
 use crate::surfaces::{answer, parse_user_id};
 
@@ -50,7 +50,8 @@ pub(super) async fn put(
     let member = app
         .vault()
         .put_member(&permit, id(&user)?, &permissions)
-        .await?;
+        .await
+        .map_err(about_user(&user))?;
     Ok(answer::json(
         StatusCode::OK,
         &MemberAnswer::of(&workspace, &user, member),
@@ -66,7 +67,10 @@ pub(super) async fn remove(
     let permit = app
         .permit::<workspace::Manage>(&caller, workspace.as_str())
         .await?;
-    app.vault().remove_member(&permit, id(&user)?).await?;
+    app.vault()
+        .remove_member(&permit, id(&user)?)
+        .await
+        .map_err(about_user(&user))?;
     Ok(answer::json(
         StatusCode::OK,
         &RemovalAnswer {

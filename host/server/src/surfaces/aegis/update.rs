@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use claviger_runtime::Catalogue;
 use claviger_vault::credentials::{Credential, CredentialPatch, CredentialRef};
 use claviger_vault::permission::credential;
 use http::StatusCode;
@@ -14,16 +15,13 @@ use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::fixed::Elsewhere;
 use crate::surfaces::time::Time;
 
-/// What is fixed when a credential is stored. Its sender would believe it changed, so it is refused, not ignored.
-const FIXED: [&str; 5] = [
-    "value",
-    "fields",
-    "connection",
-    "credential_type",
-    "provider",
-];
+const ELSEWHERE: Elsewhere = Elsewhere {
+    store: "POST /credentials",
+    state: "DELETE /credentials/{name} takes a credential out of use",
+};
 
 #[derive(Serialize)]
 struct UpdateAnswer<'a> {
@@ -53,7 +51,7 @@ pub(super) async fn handle(
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Update>(&app).await?;
-    let patch = read(body.fields()?)?;
+    let patch = read(body.fields()?, &app.catalogue())?;
     let reference = CredentialRef::Name(name.clone());
     let (credential, fields) = app
         .vault()
@@ -66,14 +64,7 @@ pub(super) async fn handle(
     ))
 }
 
-fn read(mut fields: Fields) -> Result<CredentialPatch, Refusal> {
-    for name in FIXED
-        .into_iter()
-        .filter(|name| fields.has(name))
-        .collect::<Vec<_>>()
-    {
-        fields.problem(name, "can't be changed here; store a new credential");
-    }
+fn read(mut fields: Fields, catalogue: &Catalogue) -> Result<CredentialPatch, Refusal> {
     let patch = CredentialPatch {
         name: fields.replacement("name", Fields::text),
         description: fields.change("description", Fields::text),
@@ -90,6 +81,7 @@ fn read(mut fields: Fields) -> Result<CredentialPatch, Refusal> {
         rotation_strategy: fields.replacement("rotation_strategy", settings::strategy),
         alert_threshold_hours: fields.replacement("alert_threshold_hours", settings::hours),
     };
+    ELSEWHERE.refuse(&mut fields, catalogue);
     fields.finish()?;
     Ok(patch)
 }

@@ -1,8 +1,22 @@
-//! The kinds that this surface knows: whatever the plugins declare.
+//! The kinds that this surface knows: whatever the plugins declare, and in a filter also those of its document.
 
 use std::collections::BTreeSet;
 
 use claviger_runtime::Catalogue;
+
+/// The document's kinds. A plugin may declare any of them later, and until then no credential is of it.
+const DOCUMENTED: [&str; 10] = [
+    "api_key",
+    "slack",
+    "oauth2",
+    "basic_auth",
+    "jwt",
+    "aws_credentials",
+    "gcp_service_account",
+    "ssh_key",
+    "bearer_token",
+    "custom",
+];
 
 /// The kind of a path's `api-key`, if a plugin declares it.
 pub(super) fn of_path(catalogue: &Catalogue, spelled: &str) -> Option<String> {
@@ -21,9 +35,17 @@ pub(super) fn spelled_in_paths(catalogue: &Catalogue) -> String {
         .join(", ")
 }
 
-/// The kinds as bodies spell them, for a message.
+/// Whether a list can be asked for the kind: one that a plugin declares, or one of the document's.
+pub(super) fn is_known(catalogue: &Catalogue, kind: &str) -> bool {
+    DOCUMENTED.contains(&kind) || all(catalogue).contains(kind)
+}
+
+/// The kinds that a list can be asked for, as bodies spell them, for a message.
 pub(super) fn spelled_in_bodies(catalogue: &Catalogue) -> String {
     all(catalogue)
+        .into_iter()
+        .chain(DOCUMENTED)
+        .collect::<BTreeSet<_>>()
         .into_iter()
         .map(super::names::kind)
         .collect::<Vec<_>>()
@@ -37,14 +59,6 @@ pub(super) fn fields(catalogue: &Catalogue, kind: &str) -> BTreeSet<String> {
         .filter_map(|plugin| plugin.manifest().kind(kind));
     declared
         .flat_map(|kind| kind.fields.iter().map(|field| field.name.clone()))
-        .collect()
-}
-
-/// The names of the fields that are sealed, of all kinds: what an update of metadata can't change.
-pub(super) fn all_fields(catalogue: &Catalogue) -> BTreeSet<String> {
-    all(catalogue)
-        .into_iter()
-        .flat_map(|kind| fields(catalogue, kind))
         .collect()
 }
 
@@ -63,4 +77,23 @@ fn all(catalogue: &Catalogue) -> BTreeSet<&str> {
 
 fn in_path(kind: &str) -> String {
     kind.replace('_', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_kinds_can_be_asked_for_whoever_declares_them() {
+        let none = Catalogue::default();
+        assert!(is_known(&none, "ssh_key") && !is_known(&none, "api_kay"));
+        assert!(
+            of_path(&none, "ssh-key").is_none(),
+            "no plugin can store it"
+        );
+        assert_eq!(
+            spelled_in_bodies(&none),
+            "API_KEY, AWS_CREDENTIALS, BASIC_AUTH, BEARER_TOKEN, CUSTOM, GCP_SERVICE_ACCOUNT, JWT, OAUTH2, SLACK, SSH_KEY"
+        );
+    }
 }

@@ -79,10 +79,10 @@ fn read(mut query: Fields) -> Result<CredentialFilter, Refusal> {
     Ok(filter)
 }
 
-/// A kind that no credential has and no plugin declares is a misspelt one.
+/// A kind that no credential has, no plugin declares and no document names is a misspelt one.
 fn known(app: &App, kind: &str) -> Result<(), Refusal> {
     let catalogue = app.catalogue();
-    if catalogue.declaring_kind(kind).next().is_some() {
+    if kinds::is_known(&catalogue, kind) {
         return Ok(());
     }
     let known = kinds::spelled_in_bodies(&catalogue);

@@ -8,10 +8,15 @@ use claviger_vault::permission::credential;
 
 use super::credential::{CredentialView, reference};
 use super::envelope::Reply;
-use super::kinds;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Authenticated, Fields, JsonBody, PathOf};
+use crate::surfaces::fixed::Elsewhere;
+
+const ELSEWHERE: Elsewhere = Elsewhere {
+    store: "POST …/credentials/{kind}",
+    state: "POST …/credentials/{id}/activate and …/deactivate do it",
+};
 
 pub(super) async fn handle(
     State(app): State<App>,
@@ -36,16 +41,7 @@ pub(super) async fn handle(
     ))
 }
 
-/// A secret in here is refused rather than ignored: its sender would believe it changed.
 fn read(mut fields: Fields, catalogue: &Catalogue) -> Result<CredentialPatch, Refusal> {
-    for name in kinds::all_fields(catalogue) {
-        if fields.has(&name) {
-            fields.problem(
-                &name,
-                "can't be changed here; store a new credential with the new value",
-            );
-        }
-    }
     let patch = CredentialPatch {
         name: fields.replacement("name", Fields::text),
         description: fields.change("description", Fields::text),
@@ -55,6 +51,7 @@ fn read(mut fields: Fields, catalogue: &Catalogue) -> Result<CredentialPatch, Re
         expires_at: fields.change("expires_at", Fields::timestamp),
         ..CredentialPatch::default()
     };
+    ELSEWHERE.refuse(&mut fields, catalogue);
     fields.finish()?;
     Ok(patch)
 }
