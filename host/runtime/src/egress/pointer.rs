@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Seek<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match self.0.split_first() {
                 Some((wanted, rest)) if *wanted == key => {
-                    found = map.next_value_seed(Seek(rest))?
+                    found = map.next_value_seed(Seek(rest))?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
