@@ -117,7 +117,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
 }
 
 /// The data directory for this process alone, where the database is a file: what a process remembers of it has to be true,
-/// and nothing tells one process what another has changed. Hosts that share a PostgreSQL tell each other.
+/// and nothing tells one process what another has changed. Hosts that share a `PostgreSQL` tell each other.
 fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
     let shared = config
         .database_url
