@@ -3,7 +3,20 @@
 //! `execute!(on, "…", values…)`, `fetch_all!(on, Row, "…", values…)` and `fetch_optional!(…)` prepare and run a text on
 //! a `Reader` or a `Transaction`. Placeholders are `$1`, `$2`, …, which both databases read; `Row` is a tuple or derives
 //! `sqlx::FromRow`. A text that is put together from parts (of this program, never of an input) comes with its values as
-//! a list of [`Value`].
+//! a list of [`Value`], and its placeholders in their order, each once.
+
+/// The text with `?` for `$1`, `$2`, …: SQLite counts `$1` as a name, and looks a name up by walking all of them. A group
+/// of the audit log has a thousand, which made the walk a seventh of what a reveal costs.
+pub(crate) fn nameless(text: &str) -> String {
+    let mut parts = text.split('$');
+    let mut nameless = String::with_capacity(text.len());
+    nameless.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        nameless.push('?');
+        nameless.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    nameless
+}
 
 /// A value of a text whose number of values isn't known beforehand.
 #[derive(Debug, Clone)]
@@ -64,6 +77,7 @@ macro_rules! execute {
         let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
         match $on.connection() {
             $crate::store::Connection::Sqlite(connection) => {
+                let text = $crate::store::sql::nameless(&text);
                 let query = bind_values!(sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(text)), values);
                 query.execute(connection).await.map(|done| done.rows_affected())
             }
@@ -91,6 +105,7 @@ macro_rules! fetch_all {
         let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
         match $on.connection() {
             $crate::store::Connection::Sqlite(connection) => {
+                let text = $crate::store::sql::nameless(&text);
                 let query = sqlx::query_as::<sqlx::Sqlite, $row>(sqlx::AssertSqlSafe(text));
                 bind_values!(query, values).fetch_all(connection).await
             }
@@ -136,4 +151,15 @@ macro_rules! bind_values {
                 $crate::store::Value::Bytes(bytes) => query.bind(bytes),
             })
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nameless;
+
+    #[test]
+    fn placeholders_lose_their_names() {
+        assert_eq!(nameless("VALUES ($1, $2), ($13, $14) LIMIT 5"), "VALUES (?, ?), (?, ?) LIMIT 5");
+        assert_eq!(nameless("SELECT 1"), "SELECT 1");
+    }
 }
