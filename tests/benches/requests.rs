@@ -244,8 +244,7 @@ async fn start_and_memory() {
 }
 
 async fn memory_per_call(server: &Server, admin: &User, provider: &providers::Provider) {
-    // Fewer than the runtime lets in at a time.
-    // One plugin has half of all the calls that there may be.
+    // As many as the runtime lets in of one plugin: half of all.
     const CALLS: usize = 32;
     for number in 0..CALLS {
         let key = format!("sk-proj-hanging-{number:03}-T3BlbkFJ7hM2qZ");

@@ -17,7 +17,7 @@ pub(crate) mod uses;
 use thiserror::Error;
 
 pub(crate) use database::{Connection, Database, Reader, Transaction};
-pub(crate) use sql::Value;
+pub(crate) use sql::{Value, nameless};
 
 /// Why a statement failed. For the log: callers above turn it into what their own callers can act on.
 #[derive(Debug, Error)]

@@ -70,14 +70,13 @@ impl CallState {
 
     /// What the host saw, once the call is over.
     pub(super) fn into_evidence(self, duration: Duration) -> Evidence {
-        let session = self.session.as_ref();
+        let session = self.session;
+        let seen = session.as_ref();
         Evidence {
-            subject_sent: session.is_some_and(Session::subject_sent),
+            subject_sent: seen.is_some_and(Session::subject_sent),
             duration,
-            denials: session
-                .map(|session| session.denials().to_vec())
-                .unwrap_or_default(),
-            reveals: session.map(Session::reveals).unwrap_or_default(),
+            reveals: seen.map(Session::reveals).unwrap_or_default(),
+            denials: session.map(Session::into_denials).unwrap_or_default(),
             log: self.log.into_lines(),
         }
     }

@@ -5,7 +5,7 @@
 //! `sqlx::FromRow`. A text that is put together from parts (of this program, never of an input) comes with its values as
 //! a list of [`Value`], and its placeholders in their order, each once.
 
-/// The text with `?` for `$1`, `$2`, …: SQLite counts `$1` as a name, and looks a name up by walking all of them. A group
+/// The text with `?` for `$1`, `$2`, …: `SQLite` counts `$1` as a name, and looks a name up by walking all of them. A group
 /// of the audit log has a thousand, which made the walk a seventh of what a reveal costs.
 pub(crate) fn nameless(text: &str) -> String {
     let mut parts = text.split('$');
@@ -77,7 +77,7 @@ macro_rules! execute {
         let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
         match $on.connection() {
             $crate::store::Connection::Sqlite(connection) => {
-                let text = $crate::store::sql::nameless(&text);
+                let text = $crate::store::nameless(&text);
                 let query = bind_values!(sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(text)), values);
                 query.execute(connection).await.map(|done| done.rows_affected())
             }
@@ -105,7 +105,7 @@ macro_rules! fetch_all {
         let (text, values): (String, Vec<$crate::store::Value>) = ($text, $values);
         match $on.connection() {
             $crate::store::Connection::Sqlite(connection) => {
-                let text = $crate::store::sql::nameless(&text);
+                let text = $crate::store::nameless(&text);
                 let query = sqlx::query_as::<sqlx::Sqlite, $row>(sqlx::AssertSqlSafe(text));
                 bind_values!(query, values).fetch_all(connection).await
             }
