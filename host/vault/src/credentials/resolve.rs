@@ -21,6 +21,8 @@ const LONGEST_VALUE: usize = 64 * 1024;
 const MOST_FIELDS: usize = 32;
 /// The field of an opaque secret that came as a bare value.
 const VALUE: &str = "value";
+/// The provider that is none in particular.
+const ANY_PROVIDER: &str = "api";
 
 /// A new secret as a caller gave it: a bare value, fields, or both.
 #[derive(Clone, Copy)]
@@ -51,7 +53,15 @@ pub(super) fn resolve(
         .and_then(|plugin| plugin.manifest().kind(given.kind));
     let fields = match kind {
         Some(kind) => known_fields(kind, given, problems),
-        None => opaque_fields(given, problems),
+        None => {
+            // What the kind's plugins ask for is needed with any provider, else a misspelt field leaves it empty.
+            let declaring = catalogue.declaring_kind(given.kind);
+            let kinds: Vec<_> = declaring
+                .filter_map(|plugin| plugin.manifest().kind(given.kind))
+                .collect();
+            require_one_of(&kinds, given, problems);
+            opaque_fields(&kinds, given, problems)
+        }
     };
     let origins = kind
         .map(|kind| origins(kind, &fields, problems))
@@ -63,23 +73,40 @@ pub(super) fn resolve(
     }
 }
 
-/// The plugin that bears the provider's name, else the one that recognises the value, else, where no provider was
-/// named, the only one that declares the kind.
+/// The plugin that bears the provider's name. Where no provider is named, or `api`, which names none: the one that
+/// recognises the main value, else, without any name, the only one that declares the kind.
+///
+/// A provider that no plugin bears stays opaque, whatever its value looks like: `sk-…` begins the keys of several
+/// providers, and a secret is never sent to another one than its owner named.
 fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc<Plugin>> {
+    let declares = |plugin: &&Arc<Plugin>| plugin.manifest().kind(given.kind).is_some();
     let named = given.provider.and_then(|name| catalogue.by_name(name));
-    if let Some(plugin) = named.filter(|plugin| plugin.manifest().kind(given.kind).is_some()) {
+    if let Some(plugin) = named.filter(declares) {
         return Some(plugin);
+    }
+    if !names_nobody(given.provider) {
+        return None;
     }
     let mut declaring = catalogue.declaring_kind(given.kind);
     let only = declaring.next().filter(|_| declaring.next().is_none());
-    // A bare value, or the field that a bare value would mean to the plugins that declare the kind.
-    let mut candidates = given
-        .value
-        .into_iter()
-        .chain(given.fields.iter().map(|(_, value)| value));
-    candidates
-        .find_map(|value| catalogue.recognise(given.kind, value))
-        .or_else(|| only.filter(|_| given.provider.is_none()))
+    let recognised = match given.value {
+        Some(value) => catalogue.recognise(given.kind, value),
+        None => given.fields.iter().find_map(|(name, value)| {
+            // The field that a bare value would mean to the plugin that recognises it.
+            let is_main = |plugin: &&Arc<Plugin>| {
+                let kind = plugin.manifest().kind(given.kind);
+                let main = kind.and_then(Kind::main_field);
+                main.is_some_and(|rule| rule.name == *name)
+            };
+            catalogue.recognise(given.kind, value).filter(is_main)
+        }),
+    };
+    recognised.or_else(|| only.filter(|_| given.provider.is_none()))
+}
+
+/// Whether it is left open whose a secret is. `api` is what callers write who don't care.
+fn names_nobody(provider: Option<&str>) -> bool {
+    provider.is_none_or(|name| name == ANY_PROVIDER)
 }
 
 fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
@@ -182,8 +209,36 @@ fn known_field(
     })
 }
 
-/// Fields that no plugin knows: all of them secret.
-fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
+/// That a secret of a known kind, whose provider no plugin knows, has all that the kind requires by one of the plugins
+/// that declare it. What is missing is told by the first of them.
+fn require_one_of(kinds: &[&Kind], given: Given<'_>, problems: &mut Problems) {
+    let missing = |kind: &Kind| -> Vec<_> {
+        let main = kind.main_field().filter(|_| given.value.is_some());
+        let is_given = |rule: &FieldRule| {
+            main.is_some_and(|main| main.name == rule.name)
+                || given.fields.iter().any(|(name, _)| *name == rule.name)
+        };
+        kind.fields
+            .iter()
+            .filter(|rule| rule.required && !is_given(rule))
+            .map(|rule| (rule.name.clone(), format!("is missing: {}", rule.label)))
+            .collect()
+    };
+    let told: Vec<_> = kinds.iter().map(|kind| missing(kind)).collect();
+    if told.iter().any(Vec::is_empty) {
+        return;
+    }
+    for (name, message) in told.into_iter().next().unwrap_or_default() {
+        problems.add(name, message);
+    }
+}
+
+/// Fields of a secret that no plugin works with: all of them secret, but those that every plugin of the kind shows.
+fn opaque_fields(kinds: &[&Kind], given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
+    let is_secret = |name: &str| {
+        let mut rules = kinds.iter().filter_map(|kind| kind.field(name)).peekable();
+        rules.peek().is_none() || rules.any(|rule| rule.secret)
+    };
     let fields = given
         .fields
         .iter()
@@ -207,11 +262,13 @@ fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
             problems.add(name, "is longer than 64 KiB");
         } else if value.expose_str().is_none() {
             problems.add(name, "is not text");
-        } else if value.len() < SHORTEST_SECRET {
+        } else if value.len() < SHORTEST_SECRET && is_secret(name) {
             problems.add(
                 name,
                 "is shorter than 8 bytes, which is too short for a secret",
             );
+        } else if value.is_empty() {
+            problems.add(name, "is empty; leave it out");
         } else if seen.insert(name, value).is_some() {
             problems.add(name, "is given twice");
         }
@@ -219,11 +276,14 @@ fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
     if seen.len() > MOST_FIELDS {
         problems.add("fields", "are more than 32");
     }
-    let secret = |(name, value): (&str, &Secret)| Field {
+    let field = |(name, value): (&str, &Secret)| Field {
         name: name.to_owned(),
-        value: FieldValue::Secret(value.clone()),
+        value: match value.expose_str() {
+            Some(text) if !is_secret(name) => FieldValue::Text(text.to_owned()),
+            _ => FieldValue::Secret(value.clone()),
+        },
     };
-    seen.into_iter().map(secret).collect()
+    seen.into_iter().map(field).collect()
 }
 
 /// Where the secrets of a kind may go: its places' origins, templates filled from the text fields. They are fixed now;
@@ -338,6 +398,60 @@ mod tests {
         let (names, origins) = check(Some("n8n_0123456789"), &fields).unwrap();
         assert_eq!(names, ["base_url", "api_key"]);
         assert_eq!(origins, ["https://n8n.example", "https://n8n.io"]);
+    }
+
+    #[test]
+    fn only_a_value_whose_provider_is_left_open_is_recognised() {
+        assert!(names_nobody(None) && names_nobody(Some("api")));
+        for provider in ["deepseek", "acme", "openai2", ""] {
+            assert!(!names_nobody(Some(provider)), "{provider}");
+        }
+    }
+
+    fn check_opaque(value: Option<&str>, fields: &[(&str, &str)]) -> (Vec<Field>, Vec<String>) {
+        let value = value.map(secret);
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), secret(value)))
+            .collect();
+        let given = Given {
+            kind: "n8n",
+            provider: Some("acme"),
+            value: value.as_ref(),
+            fields: &fields,
+        };
+        let kind = kind();
+        let mut problems = Problems::default();
+        require_one_of(&[&kind], given, &mut problems);
+        let fields = opaque_fields(&[&kind], given, &mut problems);
+        let told = match problems.settle() {
+            Err(crate::error::VaultError::Invalid(problems)) => {
+                problems.into_iter().map(|problem| problem.field).collect()
+            }
+            _ => Vec::new(),
+        };
+        (fields, told)
+    }
+
+    #[test]
+    fn a_known_kind_has_its_fields_with_any_provider() {
+        assert_eq!(check_opaque(None, &[]).1, ["base_url", "api_key"]);
+        let misspelt = [("base_url", "https://x"), ("apikey", "anything at all")];
+        assert_eq!(check_opaque(None, &misspelt).1, ["api_key"]);
+        // Another provider's keys look as they like, and what is no secret stays none.
+        let (fields, told) = check_opaque(Some("acme-key-1"), &[("base_url", "x")]);
+        assert!(told.is_empty(), "{told:?}");
+        let shown = |field: &Field| {
+            (
+                field.name.clone(),
+                matches!(field.value, FieldValue::Text(_)),
+            )
+        };
+        let shown: Vec<_> = fields.iter().map(shown).collect();
+        assert_eq!(
+            shown,
+            [("base_url".to_owned(), true), ("value".to_owned(), false)]
+        );
     }
 
     #[test]

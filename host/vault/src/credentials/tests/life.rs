@@ -289,6 +289,49 @@ async fn lists_are_filtered_paged_and_counted() {
         ..CredentialFilter::default()
     };
     assert_eq!(list(kind).await.0, "");
+    desk.create(NewCredential {
+        kind: "API_KEY".to_owned(),
+        ..opaque("k")
+    })
+    .await
+    .unwrap();
+    for spelled in ["api-key", "API_KEY", " api_key"] {
+        let kind = CredentialFilter {
+            kind: Some(spelled.to_owned()),
+            ..CredentialFilter::default()
+        };
+        assert_eq!(list(kind).await.0, "k", "{spelled}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_written() {
+    let desk = Desk::new().await;
+    desk.create(opaque("retired")).await.unwrap();
+    let delete = desk.permit::<credential::Delete>().await;
+    let reference = named("retired");
+    let retire = || desk.vault().retire_credential(&delete, &reference);
+    let first = retire().await.unwrap();
+    let entries = desk.house.entries().await.len();
+    desk.house.clock.advance(Duration::from_mins(1));
+    let second = retire().await.unwrap();
+    assert_eq!(second.updated_at, first.updated_at, "retired only once");
+    assert_eq!(second.generation, first.generation);
+
+    let update = desk.permit::<credential::Update>().await;
+    let patch = CredentialPatch {
+        name: Some("retired".to_owned()),
+        ..CredentialPatch::default()
+    };
+    let (after, changed) = desk
+        .vault()
+        .update_credential(&update, &reference, &patch)
+        .await
+        .unwrap();
+    assert!(changed.is_empty());
+    assert_eq!(after.generation, first.generation);
+    assert_eq!(desk.house.entries().await.len(), entries);
     desk.close().await;
 }
 
