@@ -67,13 +67,14 @@ impl Vault {
         };
         let denied = match (id, held) {
             (Some(id), Some(held)) if held.contains(P::ANY) => {
-                return Ok(Permit::new(id, caller.actor().clone()));
+                return Ok(Permit::new(id, caller.actor()));
             }
             (_, Some(_)) => Denied::missing::<P>(),
             (_, None) => Denied::NotAMember,
         };
         let entry = NewEntry::by(caller.actor(), action::DENIED)
             .target(P::NAME)
+            .regardless()
             .failed();
         self.inner.identity.record_denial(match id {
             Some(id) => entry.within(id),
@@ -92,11 +93,12 @@ impl Vault {
         caller: &Caller,
     ) -> Result<ServerPermit<P>, Denied> {
         if caller.is_administrator() {
-            return Ok(ServerPermit::new(caller.actor().clone()));
+            return Ok(ServerPermit::new(caller.actor()));
         }
         self.inner.identity.record_denial(
             NewEntry::by(caller.actor(), action::DENIED)
                 .target(P::NAME)
+                .regardless()
                 .failed(),
         );
         Err(Denied::missing::<P>())

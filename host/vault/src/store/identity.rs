@@ -59,7 +59,7 @@ fn time(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds).map_err(|error| StoreError::damaged("time", error))
 }
 
-fn read_permissions(text: &str) -> Result<PermissionSet, StoreError> {
+pub(super) fn read_permissions(text: &str) -> Result<PermissionSet, StoreError> {
     PermissionSet::parse(text.split_whitespace())
         .map_err(|error| StoreError::damaged("members.permissions", error))
 }
