@@ -46,7 +46,7 @@ impl Asker {
 }
 
 /// What one client has: an IPv4 address, or the /64 that an IPv6 host draws its addresses from.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

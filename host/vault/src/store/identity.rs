@@ -274,6 +274,20 @@ pub(crate) async fn has_workspace(
     Ok(row.is_some())
 }
 
+/// The same, outside a transaction.
+pub(crate) async fn workspace_exists(
+    reader: &mut Reader,
+    workspace: WorkspaceId,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        reader,
+        (String,),
+        "SELECT id FROM workspaces WHERE id = $1",
+        workspace.to_string()
+    )?;
+    Ok(row.is_some())
+}
+
 /// Whether there is such a user.
 pub(crate) async fn has_user(
     transaction: &mut Transaction,
