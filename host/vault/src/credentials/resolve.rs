@@ -51,17 +51,16 @@ pub(super) fn resolve(
     let kind = plugin
         .as_ref()
         .and_then(|plugin| plugin.manifest().kind(given.kind));
-    let fields = match kind {
-        Some(kind) => known_fields(kind, given, problems),
-        None => {
-            // What the kind's plugins ask for is needed with any provider, else a misspelt field leaves it empty.
-            let declaring = catalogue.declaring_kind(given.kind);
-            let kinds: Vec<_> = declaring
-                .filter_map(|plugin| plugin.manifest().kind(given.kind))
-                .collect();
-            require_one_of(&kinds, given, problems);
-            opaque_fields(&kinds, given, problems)
-        }
+    let fields = if let Some(kind) = kind {
+        known_fields(kind, given, problems)
+    } else {
+        // What the kind's plugins ask for is needed with any provider, else a misspelt field leaves it empty.
+        let declaring = catalogue.declaring_kind(given.kind);
+        let kinds: Vec<_> = declaring
+            .filter_map(|plugin| plugin.manifest().kind(given.kind))
+            .collect();
+        require_one_of(&kinds, given, problems);
+        opaque_fields(&kinds, given, problems)
     };
     let origins = kind
         .map(|kind| origins(kind, &fields, problems))

@@ -60,11 +60,14 @@ async fn one_that_does_not_open_keeps_no_other_from_being_tested() {
     run(&desk, text, vec![unreadable.id.to_string().into()]).await;
     // Another host on the same database, which remembers nothing.
     let other = desk.house.another().await.vault;
-    let test = desk.permit::<credential::Test>().await;
-    let run = other.test_all(&test).await.unwrap();
-    assert_eq!((run.checked, run.unknown), (3, 3));
+    let permit = desk.permit::<credential::Test>().await;
+    let tests = other.test_all(&permit).await.unwrap();
+    assert_eq!((tests.checked, tests.unknown), (3, 3));
     let reason = |id| {
-        let found = run.findings.iter().find(|found| found.credential.id == id);
+        let found = tests
+            .findings
+            .iter()
+            .find(|found| found.credential.id == id);
         found.and_then(|found| found.reason.clone())
     };
     assert!(reason(broken.id).unwrap().contains("the server's log"));

@@ -11,6 +11,7 @@ use crate::error::VaultError;
 use crate::health::Health;
 use crate::identity::tests::support::secret;
 use crate::permission::{audit, credential, workspace};
+use crate::store::listen::Heed as _;
 
 #[tokio::test]
 async fn it_is_stored_read_revealed_changed_and_deleted() {
@@ -302,6 +303,22 @@ async fn lists_are_filtered_paged_and_counted() {
         };
         assert_eq!(list(kind).await.0, "k", "{spelled}");
     }
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn counts_are_not_remembered_while_other_hosts_are_not_heard() {
+    let desk = Desk::new().await;
+    desk.create(opaque("counted")).await.unwrap();
+    let read = desk.permit::<credential::Read>().await;
+    let total = async || desk.vault().counts(&read).await.unwrap().total;
+    assert_eq!(total().await, 1);
+    // Another host deletes it, and nobody tells.
+    desk.vault().inner.credentials.deaf();
+    let mut transaction = desk.database().begin().await.unwrap();
+    execute!(transaction, "DELETE FROM credentials").unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(total().await, 0);
     desk.close().await;
 }
 
