@@ -1,5 +1,7 @@
 //! Which plugin works with a new credential, and what its fields are.
 
+mod opaque;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,13 +14,12 @@ use claviger_runtime::subject::{Field, FieldValue};
 use url::Url;
 
 use super::rules::Problems;
+use opaque::{opaque_fields, require_one_of};
 
 /// The shortest secret, in bytes: answers are scrubbed of secrets, and a shorter one would eat ordinary text.
 const SHORTEST_SECRET: usize = 8;
 /// The longest value of a field, in bytes.
 const LONGEST_VALUE: usize = 64 * 1024;
-/// The most fields of a secret that no plugin knows.
-const MOST_FIELDS: usize = 32;
 /// The field of an opaque secret that came as a bare value.
 const VALUE: &str = "value";
 /// The provider that is none in particular.
@@ -208,83 +209,6 @@ fn known_field(
     })
 }
 
-/// That a secret of a known kind, whose provider no plugin knows, has all that the kind requires by one of the plugins
-/// that declare it. What is missing is told by the first of them.
-fn require_one_of(kinds: &[&Kind], given: Given<'_>, problems: &mut Problems) {
-    let missing = |kind: &Kind| -> Vec<_> {
-        let main = kind.main_field().filter(|_| given.value.is_some());
-        let is_given = |rule: &FieldRule| {
-            main.is_some_and(|main| main.name == rule.name)
-                || given.fields.iter().any(|(name, _)| *name == rule.name)
-        };
-        kind.fields
-            .iter()
-            .filter(|rule| rule.required && !is_given(rule))
-            .map(|rule| (rule.name.clone(), format!("is missing: {}", rule.label)))
-            .collect()
-    };
-    let told: Vec<_> = kinds.iter().map(|kind| missing(kind)).collect();
-    if told.iter().any(Vec::is_empty) {
-        return;
-    }
-    for (name, message) in told.into_iter().next().unwrap_or_default() {
-        problems.add(name, message);
-    }
-}
-
-/// Fields of a secret that no plugin works with: all of them secret, but those that every plugin of the kind shows.
-fn opaque_fields(kinds: &[&Kind], given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
-    let is_secret = |name: &str| {
-        let mut rules = kinds.iter().filter_map(|kind| kind.field(name)).peekable();
-        rules.peek().is_none() || rules.any(|rule| rule.secret)
-    };
-    let fields = given
-        .fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value));
-    let mut seen = BTreeMap::new();
-    for (name, value) in given
-        .value
-        .map(|value| (VALUE, value))
-        .into_iter()
-        .chain(fields)
-    {
-        let plain = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        if !plain || name.is_empty() || name.len() > 64 {
-            problems.add(
-                "fields",
-                "have names of 1 to 64 letters, digits, `_` and `-`",
-            );
-        } else if value.len() > LONGEST_VALUE {
-            problems.add(name, "is longer than 64 KiB");
-        } else if value.expose_str().is_none() {
-            problems.add(name, "is not text");
-        } else if value.len() < SHORTEST_SECRET && is_secret(name) {
-            problems.add(
-                name,
-                "is shorter than 8 bytes, which is too short for a secret",
-            );
-        } else if value.is_empty() {
-            problems.add(name, "is empty; leave it out");
-        } else if seen.insert(name, value).is_some() {
-            problems.add(name, "is given twice");
-        }
-    }
-    if seen.len() > MOST_FIELDS {
-        problems.add("fields", "are more than 32");
-    }
-    let field = |(name, value): (&str, &Secret)| Field {
-        name: name.to_owned(),
-        value: match value.expose_str() {
-            Some(text) if !is_secret(name) => FieldValue::Text(text.to_owned()),
-            _ => FieldValue::Secret(value.clone()),
-        },
-    };
-    seen.into_iter().map(field).collect()
-}
-
 /// Where the secrets of a kind may go: its places' origins, templates filled from the text fields. They are fixed now;
 /// whoever changes where a secret goes gives the secret again. A pattern of sub-domains names no origin that could be
 /// fixed, so a credential gets none from it.
@@ -332,7 +256,7 @@ fn text_of<'f>(fields: &'f [Field], name: &str) -> Option<&'f str> {
 mod tests {
     use super::*;
 
-    fn kind() -> Kind {
+    pub(super) fn kind() -> Kind {
         serde_json::from_value(serde_json::json!({
             "name": "n8n",
             "label": "n8n",
@@ -356,7 +280,7 @@ mod tests {
         .unwrap()
     }
 
-    fn secret(text: &str) -> Secret {
+    pub(super) fn secret(text: &str) -> Secret {
         Secret::from(text.to_owned())
     }
 
@@ -405,52 +329,6 @@ mod tests {
         for provider in ["deepseek", "acme", "openai2", ""] {
             assert!(!names_nobody(Some(provider)), "{provider}");
         }
-    }
-
-    fn check_opaque(value: Option<&str>, fields: &[(&str, &str)]) -> (Vec<Field>, Vec<String>) {
-        let value = value.map(secret);
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), secret(value)))
-            .collect();
-        let given = Given {
-            kind: "n8n",
-            provider: Some("acme"),
-            value: value.as_ref(),
-            fields: &fields,
-        };
-        let kind = kind();
-        let mut problems = Problems::default();
-        require_one_of(&[&kind], given, &mut problems);
-        let fields = opaque_fields(&[&kind], given, &mut problems);
-        let told = match problems.settle() {
-            Err(crate::error::VaultError::Invalid(problems)) => {
-                problems.into_iter().map(|problem| problem.field).collect()
-            }
-            _ => Vec::new(),
-        };
-        (fields, told)
-    }
-
-    #[test]
-    fn a_known_kind_has_its_fields_with_any_provider() {
-        assert_eq!(check_opaque(None, &[]).1, ["base_url", "api_key"]);
-        let misspelt = [("base_url", "https://x"), ("apikey", "anything at all")];
-        assert_eq!(check_opaque(None, &misspelt).1, ["api_key"]);
-        // Another provider's keys look as they like, and what is no secret stays none.
-        let (fields, told) = check_opaque(Some("acme-key-1"), &[("base_url", "x")]);
-        assert!(told.is_empty(), "{told:?}");
-        let shown = |field: &Field| {
-            (
-                field.name.clone(),
-                matches!(field.value, FieldValue::Text(_)),
-            )
-        };
-        let shown: Vec<_> = fields.iter().map(shown).collect();
-        assert_eq!(
-            shown,
-            [("base_url".to_owned(), true), ("value".to_owned(), false)]
-        );
     }
 
     #[test]
