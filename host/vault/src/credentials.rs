@@ -3,7 +3,7 @@
 //! - [`model`]: what is known of a credential; [`status`]: where it stands in its life
 //! - [`input`]: what callers give, and `rules`, which it must hold to
 //! - [`list`], [`details`]: reading what is known; `reveal`: reading the secret
-//! - `create`, `update`, `removal`: changing it; [`test`]: asking the provider
+//! - `create`, `update`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
 //!
 //! Every lookup is by workspace and id or name: no id from elsewhere ever resolves. What is read often comes from
 //! `cache`, which holds sealed secrets, never plain ones.
@@ -20,6 +20,7 @@ mod resolve;
 pub mod reveal;
 mod rules;
 pub(crate) mod sealed;
+pub(crate) mod shredding;
 pub mod status;
 pub mod test;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::permission::Lapsed;
+
 /// Why an operation didn't happen.
 #[derive(Debug, Error)]
 pub enum VaultError {
@@ -34,6 +36,14 @@ pub enum VaultError {
     /// The audit log or the database can't be written or read now, so nothing was handed out or changed.
     #[error("the vault can't record this now; nothing was changed, try again shortly")]
     Unavailable,
+    /// The database's answer was lost: it may have been done.
+    #[error(
+        "it isn't known whether this was done: the database's answer was lost; look before you try again"
+    )]
+    OutcomeUnknown,
+    /// What the caller's leave rested on has ended meanwhile.
+    #[error(transparent)]
+    Lapsed(#[from] Lapsed),
     /// A defect or damage.
     #[error("an internal error occurred")]
     Internal(#[from] InternalError),

@@ -1,6 +1,6 @@
 //! Who the callers are: users, their passwords and tokens, and the workspaces that they are members of.
 //!
-//! - `username`, `password`: what a user is known by; `users`: users made, listed and changed
+//! - `username`, `password`: what a user is known by; `crowd`: who waits to have one compared; `users`: users made, listed and changed
 //! - `token`: what a token says, and the key that signs it; `session`: tokens issued, verified once and then remembered,
 //!   refreshed and, by a `revocation`, ended
 //! - `caller`: whose request it is
@@ -13,6 +13,7 @@
 
 mod action;
 mod caller;
+mod crowd;
 mod denials;
 mod error;
 mod members;
@@ -49,6 +50,7 @@ pub use users::{NewUser, User};
 pub use workspaces::Workspace;
 
 pub(crate) use memory::Memory;
+pub(crate) use password::Passwords;
 pub(crate) use token::TokenId;
 
 /// What the host's key for tokens is for.
@@ -57,7 +59,7 @@ const TOKENS: &str = "tokens";
 /// What the vault holds to know its callers.
 pub(crate) struct Identity {
     pub(crate) memory: Arc<Memory>,
-    passwords: password::Passwords,
+    passwords: Passwords,
     key: token::TokenKey,
     token_lifetime: Duration,
     denials: denials::Denials,
@@ -78,7 +80,7 @@ impl Identity {
             .map_err(|error| StoreError::damaged("key for tokens", error.cause()))?;
         Ok(Self {
             memory: Arc::new(Memory::new(database.shared().is_some(), Arc::clone(clock))),
-            passwords: password::Passwords::new(),
+            passwords: Passwords::new(),
             key,
             token_lifetime,
             denials: denials::Denials::start(audit.clone()),

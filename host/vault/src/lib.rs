@@ -12,6 +12,7 @@
 
 #[macro_use]
 mod store;
+mod underway;
 
 pub mod audit;
 pub mod credentials;

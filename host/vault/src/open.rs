@@ -8,16 +8,21 @@ use claviger_runtime::catalogue::Catalogue;
 use claviger_runtime::clock::Clock;
 use claviger_runtime::secret::Secret;
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use crate::audit::AuditWriter;
 use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
+use crate::credentials::shredding;
 use crate::error::VaultError;
-use crate::identity::{FirstStart, Identity, IdentityError};
+use crate::identity::{
+    FirstStart, Identity, IdentityError, LONGEST_PASSWORD, Passwords, SHORTEST_PASSWORD,
+};
 use crate::seal::MasterKeys;
 use crate::seal::keys::{Keys, ProofError};
 use crate::store::listen::{self, Heed};
 use crate::store::{Database, StoreError};
+use crate::underway::Underway;
 use crate::vault::{Inner, Vault};
 
 /// What a vault is opened with.
@@ -50,6 +55,12 @@ pub enum OpenError {
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The password given for the first administrator isn't one.
+    #[error(
+        "CLAVIGER_ADMIN_PASSWORD, the first administrator's password, has to have {SHORTEST_PASSWORD} to \
+         {LONGEST_PASSWORD} bytes; give another one, or none to have one drawn"
+    )]
+    AdminPassword,
     /// The master keys aren't this database's.
     #[error(transparent)]
     Keys(#[from] ProofError),
@@ -64,6 +75,15 @@ pub enum OpenError {
 impl Vault {
     /// Opens a vault: brings the database up to date, checks the master keys, starts the audit log's writer.
     pub async fn open(options: VaultOptions) -> Result<Opened, OpenError> {
+        // Before anything is made: a start that was refused leaves nothing behind. A variable that is set to nothing
+        // gives none.
+        let password = options.admin_password.filter(|given| !given.is_empty());
+        if password
+            .as_ref()
+            .is_some_and(|given| !Passwords::fits(given))
+        {
+            return Err(OpenError::AdminPassword);
+        }
         let database = Database::open(&options.database_url).await?;
         let now = i64::try_from(options.clock.now_ms()).unwrap_or(i64::MAX);
         let keys = Keys::prove(options.master_keys, &database, now).await?;
@@ -87,6 +107,8 @@ impl Vault {
         let listener = database
             .shared()
             .map(|pool| listen::start(pool.clone(), heed));
+        let deleted = Arc::new(Notify::new());
+        let shredding = shredding::start(&database, Arc::clone(&deleted));
         let inner = Inner {
             database,
             keys,
@@ -96,12 +118,45 @@ impl Vault {
             counts: CountCache::default(),
             catalogue: options.catalogue,
             clock: options.clock,
+            underway: Underway::new(),
+            deleted,
+            shredding,
             listener,
         };
         let vault = Self {
             inner: Arc::new(inner),
         };
-        let first_start = vault.first_start(options.admin_password).await?;
+        let first_start = vault.first_start(password).await?;
         Ok(Opened { vault, first_start })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::tests::support::SetClock;
+    use crate::seal::MasterKeySource;
+
+    #[tokio::test]
+    async fn a_password_that_is_none_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("master.key");
+        let keys = MasterKeys::load(&MasterKeySource::File { path, create: true }).unwrap();
+        let file = directory.path().join("claviger.db");
+        let options = VaultOptions {
+            database_url: format!("sqlite:{}", file.display()),
+            master_keys: keys,
+            admin_password: Some(Secret::from("short".to_owned())),
+            token_lifetime: Duration::from_hours(1),
+            clock: Arc::new(SetClock::at_second(1_800_000_000)),
+            catalogue: Arc::default(),
+        };
+        let Err(error) = Vault::open(options).await else {
+            panic!("it was opened")
+        };
+        assert!(error.to_string().contains("CLAVIGER_ADMIN_PASSWORD"));
+        assert!(!error.to_string().contains("short"));
+        let left = std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 0);
     }
 }

@@ -11,10 +11,13 @@
 mod check;
 mod permit;
 mod set;
+mod standing;
 
 pub use check::WorkspaceRef;
 pub use permit::{Denied, Permit, ServerPermit};
 pub use set::{PermissionSet, UnknownPermission};
+pub use standing::Lapsed;
+pub(crate) use standing::{Held, Needs, Standing};
 
 /// A permission, as a type.
 pub trait Permission: sealed::Sealed + Send + Sync + 'static {

@@ -12,6 +12,7 @@ mod database;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod standing;
 pub(crate) mod uses;
 
 use thiserror::Error;
@@ -25,6 +26,17 @@ pub enum StoreError {
     /// The database refused or can't be reached.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database can't be reached at all.
+    #[error("the database at {at} can't be reached: {why}")]
+    Unreachable {
+        /// Its host and port.
+        at: String,
+        /// What went wrong.
+        why: sqlx::Error,
+    },
+    /// The database's URL names none that this program works with.
+    #[error("the database's URL begins with neither `sqlite:` nor `postgres:` nor `postgresql:`")]
+    Scheme,
     /// A migration failed.
     #[error("preparing the database's tables: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -41,6 +53,9 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the database as a whole can't be used now: what failed may work later, and nothing else works now.
     pub(crate) fn is_outage(&self) -> bool {
+        if matches!(self, Self::Unreachable { .. }) {
+            return true;
+        }
         let Self::Database(error) = self else {
             return false;
         };

@@ -6,6 +6,8 @@ use arc_swap::ArcSwap;
 use claviger_runtime::catalogue::Catalogue;
 use claviger_runtime::clock::Clock;
 use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use crate::audit::{AuditError, AuditWriter};
 use crate::credentials::cache::CredentialCache;
@@ -14,6 +16,7 @@ use crate::error::{InternalError, VaultError};
 use crate::identity::Identity;
 use crate::seal::keys::Keys;
 use crate::store::{Database, StoreError};
+use crate::underway::Underway;
 
 /// The vault. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -31,7 +34,11 @@ pub(crate) struct Inner {
     pub(crate) counts: CountCache,
     pub(crate) catalogue: Arc<ArcSwap<Catalogue>>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) listener: Option<tokio::task::AbortHandle>,
+    pub(crate) underway: Underway,
+    /// That something was deleted.
+    pub(crate) deleted: Arc<Notify>,
+    pub(crate) shredding: Option<AbortHandle>,
+    pub(crate) listener: Option<AbortHandle>,
 }
 
 impl Vault {
@@ -42,13 +49,18 @@ impl Vault {
         Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)
     }
 
-    /// Writes what the audit log still waits for, and closes the database. Operations after it are refused.
+    /// Waits for calls to providers that are under way, writes what the audit log still waits for, and closes the
+    /// database. Operations after it are refused.
     pub async fn close(self) {
+        self.inner.underway.close().await;
         if let Some(listener) = &self.inner.listener {
             listener.abort();
         }
         self.inner.identity.close().await;
         self.inner.audit.close().await;
+        if let Some(shredding) = &self.inner.shredding {
+            shredding.abort();
+        }
         self.inner.database.close().await;
     }
 }
@@ -57,6 +69,8 @@ impl From<AuditError> for VaultError {
     fn from(error: AuditError) -> Self {
         match error {
             AuditError::Unavailable(_) | AuditError::Closed => Self::Unavailable,
+            AuditError::OutcomeUnknown(_) => Self::OutcomeUnknown,
+            AuditError::Lapsed(lapsed) => Self::Lapsed(lapsed),
             AuditError::Failed(error) => Self::Internal(InternalError::new(error)),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use claviger_vault::error::{InternalError, VaultError};
 use claviger_vault::identity::{AuthError, IdentityError, LogInError};
-use claviger_vault::permission::{Denied, Permission};
+use claviger_vault::permission::{Denied, Lapsed, Permission};
 
 use super::Refusal;
 use crate::front::Chain;
@@ -63,11 +63,26 @@ impl From<VaultError> for Refusal {
                 message,
                 retry_after_ms,
             },
-            VaultError::Unavailable => Self::Unavailable {
+            VaultError::Lapsed(lapsed) => lapsed.into(),
+            VaultError::Unavailable | VaultError::OutcomeUnknown => Self::Unavailable {
                 message: error.to_string(),
                 cause: None,
             },
             VaultError::Internal(cause) => Self::Internal(told(&cause).into()),
+        }
+    }
+}
+
+impl From<Lapsed> for Refusal {
+    fn from(lapsed: Lapsed) -> Self {
+        match lapsed {
+            Lapsed::Token => AuthError::Revoked.into(),
+            Lapsed::Membership { permission } => Self::NotAMember {
+                permission: permission.as_str(),
+            },
+            Lapsed::Permission { permission } => Self::Forbidden {
+                permission: permission.as_str(),
+            },
         }
     }
 }
@@ -126,7 +141,10 @@ impl From<IdentityError> for Refusal {
             IdentityError::Busy { retry_after } => Self::TooManyRequests {
                 retry_after_ms: milliseconds(retry_after),
             },
-            IdentityError::Unavailable(ref cause) => unavailable(&error, cause),
+            IdentityError::Lapsed(lapsed) => lapsed.into(),
+            IdentityError::OutcomeUnknown(ref cause) | IdentityError::Unavailable(ref cause) => {
+                unavailable(&error, cause)
+            }
         }
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::action;
 use crate::identity::Actor;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
+use crate::permission::{Lapsed, Standing};
 use crate::request::RequestInfo;
 
 /// Who did it.
@@ -82,6 +84,8 @@ pub struct NewEntry {
     pub request: RequestInfo,
     /// Anything else worth knowing.
     pub detail: Map<String, Value>,
+    /// What its author's leave rests on, where it is written only while that holds.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl NewEntry {
@@ -97,10 +101,11 @@ impl NewEntry {
             success: true,
             request: RequestInfo::default(),
             detail: Map::new(),
+            standing: None,
         }
     }
 
-    /// An entry of something that `actor` did.
+    /// An entry of something that `actor` does, with the leave that they have.
     #[must_use]
     pub fn by(actor: &Actor, action: &'static str) -> Self {
         let author = Author::User {
@@ -109,8 +114,32 @@ impl NewEntry {
         };
         Self {
             request: actor.request.clone(),
+            standing: Some(actor.standing),
             ..Self::new(author, action)
         }
+    }
+
+    /// Of something that has happened: written even if its author may no longer do it.
+    #[must_use]
+    pub fn regardless(self) -> Self {
+        Self {
+            standing: None,
+            ..self
+        }
+    }
+
+    /// The entry to write in its place, since its author may no longer do it. None where the token isn't good: whose
+    /// attempt it is then, nobody knows.
+    pub(super) fn denied(&self, lapsed: Lapsed) -> Option<Self> {
+        let entry = Self {
+            author: self.author.clone(),
+            workspace: self.workspace,
+            credential: self.credential.clone(),
+            request: self.request.clone(),
+            ..Self::new(Author::System, action::DENIED)
+        };
+        let permission = lapsed.permission()?;
+        Some(entry.target(permission.as_str()).failed())
     }
 
     /// In this workspace.

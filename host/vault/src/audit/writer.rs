@@ -4,7 +4,7 @@
 //! its jobs tried one by one, so that one bad job hurts only itself; where the database is out of reach, or where it
 //! isn't known whether a commit happened, all of them are told so and none is tried again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use claviger_runtime::clock::Clock;
@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 use super::change::{Applied, Change, Refusal};
 use super::entry::NewEntry;
 use crate::ids::CredentialId;
+use crate::permission::{Lapsed, Standing};
 use crate::store::audit::{self as rows, AuditRow};
-use crate::store::{Database, StoreError, Transaction, uses};
+use crate::store::{Database, StoreError, Transaction, standing, uses};
 
 /// Jobs in one transaction: more gain nothing, and the last would wait for the first.
 const LARGEST_GROUP: usize = 128;
@@ -36,12 +37,18 @@ pub(crate) struct AuditKey {
 /// Why an entry wasn't written.
 #[derive(Debug, Error)]
 pub(crate) enum AuditError {
-    /// The database can't be written now; nothing happened, or it isn't known.
+    /// The database can't be written now, and nothing happened.
     #[error("the audit log can't be written: {0}")]
     Unavailable(Arc<StoreError>),
     /// This job can't be done, while others can.
     #[error("a change can't be made: {0}")]
     Failed(Arc<StoreError>),
+    /// Its answer to a commit was lost: whether this was done isn't known.
+    #[error("whether the audit log was written isn't known: {0}")]
+    OutcomeUnknown(Arc<StoreError>),
+    /// Whoever wants it may no longer do it.
+    #[error(transparent)]
+    Lapsed(Lapsed),
     /// The vault is closing.
     #[error("the vault is closing")]
     Closed,
@@ -153,6 +160,9 @@ struct Task {
     pruned_hour: i64,
 }
 
+/// What came of a job of a group that was written.
+type Outcome = Result<Committed, Lapsed>;
+
 /// How a group went wrong.
 enum Failure {
     /// A change of one of its jobs. Nothing is there.
@@ -215,7 +225,7 @@ impl Task {
         }
     }
 
-    async fn write(&mut self, group: &mut [Job]) -> Result<Vec<Committed>, Failure> {
+    async fn write(&mut self, group: &mut [Job]) -> Result<Vec<Outcome>, Failure> {
         let mut transaction = self.database.begin().await?;
         match self.fill(&mut transaction, group).await {
             Ok(results) => {
@@ -235,19 +245,15 @@ impl Task {
         &mut self,
         transaction: &mut Transaction,
         group: &mut [Job],
-    ) -> Result<Vec<Committed>, Failure> {
+    ) -> Result<Vec<Outcome>, Failure> {
         let at = i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX);
         let (mut number, mut mac) = rows::lock_head(transaction).await?;
-        let mut results = Vec::with_capacity(group.len());
-        for job in group.iter_mut() {
-            let applied = match &mut job.change {
-                Some(change) => change.apply(transaction).await.map_err(Failure::Change)?,
-                None => Applied::Done,
-            };
-            results.push(Committed {
-                number: None,
-                applied,
-            });
+        let standings = group.iter().map(|job| job.entry.standing).collect();
+        let mut results = self.check_standing(transaction, standings).await?;
+        for (job, result) in group.iter_mut().zip(&mut results) {
+            if let (Ok(committed), Some(change)) = (result, &mut job.change) {
+                committed.applied = change.apply(transaction).await.map_err(Failure::Change)?;
+            }
         }
         let used: Vec<_> = group.iter().map(|job| job.used).collect();
         refuse_stale(transaction, &used, &mut results).await?;
@@ -255,14 +261,24 @@ impl Task {
         let mut entries = Vec::with_capacity(group.len());
         let mut counted = HashMap::new();
         for (job, result) in group.iter().zip(&mut results) {
-            if result.applied != Applied::Done {
-                continue;
-            }
+            let denial;
+            let entry = match result {
+                Ok(committed) if committed.applied == Applied::Done => &job.entry,
+                Ok(_) => continue,
+                Err(lapsed) => match job.entry.denied(*lapsed) {
+                    Some(entry) => {
+                        denial = entry;
+                        &denial
+                    }
+                    None => continue,
+                },
+            };
             number += 1;
-            let row = super::chain::link(&self.key, &mac, number, at, &job.entry)?;
+            let row = super::chain::link(&self.key, &mac, number, at, entry)?;
             mac.clone_from(&row.mac);
             entries.push(row);
-            result.number = u64::try_from(number).ok();
+            let Ok(committed) = result else { continue };
+            committed.number = u64::try_from(number).ok();
             if let Some(used) = job.used {
                 *counted.entry(used.credential).or_insert(0_i64) += 1;
             }
@@ -287,13 +303,36 @@ impl Task {
         }
         Ok(results)
     }
+
+    /// Which jobs their callers may still do. Only where other hosts share the database: on one host, what a caller's
+    /// leave rests on is forgotten with its change. The chain is locked before, so all that was committed is seen.
+    async fn check_standing(
+        &self,
+        transaction: &mut Transaction,
+        standings: Vec<Option<Standing>>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let fresh = Committed {
+            number: None,
+            applied: Applied::Done,
+        };
+        let distinct: HashSet<_> = standings.iter().flatten().copied().collect();
+        if self.database.shared().is_none() || distinct.is_empty() {
+            return Ok(vec![Ok(fresh); standings.len()]);
+        }
+        let held = standing::held(transaction, distinct).await?;
+        let check = |standing: &Option<Standing>| match standing {
+            Some(standing) => standing.check(held.get(standing)).map(|()| fresh),
+            None => Ok(fresh),
+        };
+        Ok(standings.iter().map(check).collect())
+    }
 }
 
 /// Refuses the uses of secrets that have changed since they were read.
 async fn refuse_stale(
     transaction: &mut Transaction,
     used: &[Option<Use>],
-    results: &mut [Committed],
+    results: &mut [Outcome],
 ) -> Result<(), StoreError> {
     let mut credentials: Vec<_> = used
         .iter()
@@ -310,7 +349,9 @@ async fn refuse_stale(
         .into_iter()
         .collect();
     for (used, result) in used.iter().zip(results) {
-        let Some(used) = used else { continue };
+        let (Some(used), Ok(result)) = (used, result) else {
+            continue;
+        };
         match generations.get(&used.credential.to_string()) {
             Some(generation) if *generation == used.generation => {}
             Some(_) => result.applied = Applied::Refused(Refusal::Stale),
@@ -320,37 +361,30 @@ async fn refuse_stale(
     Ok(())
 }
 
-fn answer_each(group: Vec<Job>, results: Vec<Committed>) {
+fn answer_each(group: Vec<Job>, results: Vec<Outcome>) {
     for (mut job, result) in group.into_iter().zip(results) {
         if let Some(change) = &mut job.change {
             change.settled();
         }
         // The caller may have gone; what was done stays done, and the log says so.
-        let _ = job.answer.send(Ok(result));
+        let _ = job.answer.send(result.map_err(AuditError::Lapsed));
     }
 }
 
 fn fail_all(group: Vec<Job>, failure: Failure) {
-    let (error, refused) = match failure {
-        Failure::Change(error) => {
-            let refused = !error.is_outage();
-            (Arc::new(error), refused)
-        }
-        Failure::Log(error) | Failure::Commit(error) => (Arc::new(error), false),
+    let (error, told): (_, fn(_) -> _) = match failure {
+        Failure::Change(error) if !error.is_outage() => (error, AuditError::Failed),
+        Failure::Change(error) | Failure::Log(error) => (error, AuditError::Unavailable),
+        Failure::Commit(error) => (error, AuditError::OutcomeUnknown),
     };
+    let error = Arc::new(error);
     tracing::error!(%error, jobs = group.len(), "entries of the audit log, and the changes with them, are refused");
     for mut job in group {
         if let Some(change) = &mut job.change {
             change.settled();
         }
-        let error = Arc::clone(&error);
-        let error = if refused {
-            AuditError::Failed(error)
-        } else {
-            AuditError::Unavailable(error)
-        };
         // The caller may have gone.
-        let _ = job.answer.send(Err(error));
+        let _ = job.answer.send(Err(told(Arc::clone(&error))));
     }
 }
 

@@ -78,8 +78,13 @@ impl CredentialCache {
         }
     }
 
+    /// Whether changes of other hosts are heard, or there are no other hosts.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusted.load(Ordering::Acquire)
+    }
+
     pub(crate) fn by_id(&self, workspace: WorkspaceId, id: CredentialId) -> Option<Cached> {
-        if !self.trusted.load(Ordering::Acquire) {
+        if !self.is_trusted() {
             return None;
         }
         self.by_id.get(&(workspace, id))

@@ -6,6 +6,7 @@ use moka::sync::Cache;
 
 use super::cache::Stamp;
 use super::model::Credential;
+use super::rules;
 use super::status::Status;
 use crate::error::VaultError;
 use crate::ids::WorkspaceId;
@@ -89,7 +90,11 @@ impl Vault {
         let workspace = permit.workspace();
         let wanted = Wanted {
             workspace: workspace.to_string(),
-            kind: filter.kind.as_ref().map(|kind| kind.to_lowercase()),
+            // Written as it may be where one is stored; what is no kind's word finds nothing.
+            kind: filter
+                .kind
+                .as_ref()
+                .map(|kind| rules::kind(kind).unwrap_or_else(|_| kind.clone())),
             provider: filter
                 .provider
                 .as_ref()
@@ -129,8 +134,12 @@ impl Vault {
         now: i64,
     ) -> Result<CredentialCounts, VaultError> {
         let stamp = self.inner.credentials.stamp(workspace);
+        // While other hosts aren't heard, nobody moves the stamp for them.
+        let heard = self.inner.credentials.is_trusted();
         let fresh = |counted: &Counted| {
-            counted.stamp == stamp && (counted.at..counted.at + COUNT_LIFE_MS).contains(&now)
+            heard
+                && counted.stamp == stamp
+                && (counted.at..counted.at + COUNT_LIFE_MS).contains(&now)
         };
         if let Some(counted) = self.inner.counts.0.get(&wanted).filter(fresh) {
             return Ok(counted.counts);

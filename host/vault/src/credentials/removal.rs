@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
 
 use super::cache::{self, CredentialCache};
 use super::input::CredentialRef;
@@ -32,6 +33,7 @@ impl Vault {
         let removal = Removal {
             place: (workspace, credential.id),
             cache: Arc::clone(&self.inner.credentials),
+            deleted: Arc::clone(&self.inner.deleted),
         };
         match self
             .inner
@@ -49,6 +51,7 @@ impl Vault {
 struct Removal {
     place: (WorkspaceId, CredentialId),
     cache: Arc<CredentialCache>,
+    deleted: Arc<Notify>,
 }
 
 impl Change for Removal {
@@ -69,5 +72,6 @@ impl Change for Removal {
 
     fn settled(&mut self) {
         self.cache.forget(self.place.0, self.place.1);
+        self.deleted.notify_one();
     }
 }

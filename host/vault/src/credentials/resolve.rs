@@ -1,5 +1,7 @@
 //! Which plugin works with a new credential, and what its fields are.
 
+mod opaque;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,15 +14,16 @@ use claviger_runtime::subject::{Field, FieldValue};
 use url::Url;
 
 use super::rules::Problems;
+use opaque::{opaque_fields, require_one_of};
 
 /// The shortest secret, in bytes: answers are scrubbed of secrets, and a shorter one would eat ordinary text.
 const SHORTEST_SECRET: usize = 8;
 /// The longest value of a field, in bytes.
 const LONGEST_VALUE: usize = 64 * 1024;
-/// The most fields of a secret that no plugin knows.
-const MOST_FIELDS: usize = 32;
 /// The field of an opaque secret that came as a bare value.
 const VALUE: &str = "value";
+/// The provider that is none in particular.
+const ANY_PROVIDER: &str = "api";
 
 /// A new secret as a caller gave it: a bare value, fields, or both.
 #[derive(Clone, Copy)]
@@ -49,9 +52,16 @@ pub(super) fn resolve(
     let kind = plugin
         .as_ref()
         .and_then(|plugin| plugin.manifest().kind(given.kind));
-    let fields = match kind {
-        Some(kind) => known_fields(kind, given, problems),
-        None => opaque_fields(given, problems),
+    let fields = if let Some(kind) = kind {
+        known_fields(kind, given, problems)
+    } else {
+        // What the kind's plugins ask for is needed with any provider, else a misspelt field leaves it empty.
+        let declaring = catalogue.declaring_kind(given.kind);
+        let kinds: Vec<_> = declaring
+            .filter_map(|plugin| plugin.manifest().kind(given.kind))
+            .collect();
+        require_one_of(&kinds, given, problems);
+        opaque_fields(&kinds, given, problems)
     };
     let origins = kind
         .map(|kind| origins(kind, &fields, problems))
@@ -63,23 +73,40 @@ pub(super) fn resolve(
     }
 }
 
-/// The plugin that bears the provider's name, else the one that recognises the value, else, where no provider was
-/// named, the only one that declares the kind.
+/// The plugin that bears the provider's name. Where no provider is named, or `api`, which names none: the one that
+/// recognises the main value, else, without any name, the only one that declares the kind.
+///
+/// A provider that no plugin bears stays opaque, whatever its value looks like: `sk-…` begins the keys of several
+/// providers, and a secret is never sent to another one than its owner named.
 fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc<Plugin>> {
+    let declares = |plugin: &&Arc<Plugin>| plugin.manifest().kind(given.kind).is_some();
     let named = given.provider.and_then(|name| catalogue.by_name(name));
-    if let Some(plugin) = named.filter(|plugin| plugin.manifest().kind(given.kind).is_some()) {
+    if let Some(plugin) = named.filter(declares) {
         return Some(plugin);
+    }
+    if !names_nobody(given.provider) {
+        return None;
     }
     let mut declaring = catalogue.declaring_kind(given.kind);
     let only = declaring.next().filter(|_| declaring.next().is_none());
-    // A bare value, or the field that a bare value would mean to the plugins that declare the kind.
-    let mut candidates = given
-        .value
-        .into_iter()
-        .chain(given.fields.iter().map(|(_, value)| value));
-    candidates
-        .find_map(|value| catalogue.recognise(given.kind, value))
-        .or_else(|| only.filter(|_| given.provider.is_none()))
+    let recognised = match given.value {
+        Some(value) => catalogue.recognise(given.kind, value),
+        None => given.fields.iter().find_map(|(name, value)| {
+            // The field that a bare value would mean to the plugin that recognises it.
+            let is_main = |plugin: &&Arc<Plugin>| {
+                let kind = plugin.manifest().kind(given.kind);
+                let main = kind.and_then(Kind::main_field);
+                main.is_some_and(|rule| rule.name == *name)
+            };
+            catalogue.recognise(given.kind, value).filter(is_main)
+        }),
+    };
+    recognised.or_else(|| only.filter(|_| given.provider.is_none()))
+}
+
+/// Whether it is left open whose a secret is. `api` is what callers write who don't care.
+fn names_nobody(provider: Option<&str>) -> bool {
+    provider.is_none_or(|name| name == ANY_PROVIDER)
 }
 
 fn known_fields(kind: &Kind, given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
@@ -182,50 +209,6 @@ fn known_field(
     })
 }
 
-/// Fields that no plugin knows: all of them secret.
-fn opaque_fields(given: Given<'_>, problems: &mut Problems) -> Vec<Field> {
-    let fields = given
-        .fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value));
-    let mut seen = BTreeMap::new();
-    for (name, value) in given
-        .value
-        .map(|value| (VALUE, value))
-        .into_iter()
-        .chain(fields)
-    {
-        let plain = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        if !plain || name.is_empty() || name.len() > 64 {
-            problems.add(
-                "fields",
-                "have names of 1 to 64 letters, digits, `_` and `-`",
-            );
-        } else if value.len() > LONGEST_VALUE {
-            problems.add(name, "is longer than 64 KiB");
-        } else if value.expose_str().is_none() {
-            problems.add(name, "is not text");
-        } else if value.len() < SHORTEST_SECRET {
-            problems.add(
-                name,
-                "is shorter than 8 bytes, which is too short for a secret",
-            );
-        } else if seen.insert(name, value).is_some() {
-            problems.add(name, "is given twice");
-        }
-    }
-    if seen.len() > MOST_FIELDS {
-        problems.add("fields", "are more than 32");
-    }
-    let secret = |(name, value): (&str, &Secret)| Field {
-        name: name.to_owned(),
-        value: FieldValue::Secret(value.clone()),
-    };
-    seen.into_iter().map(secret).collect()
-}
-
 /// Where the secrets of a kind may go: its places' origins, templates filled from the text fields. They are fixed now;
 /// whoever changes where a secret goes gives the secret again. A pattern of sub-domains names no origin that could be
 /// fixed, so a credential gets none from it.
@@ -273,7 +256,7 @@ fn text_of<'f>(fields: &'f [Field], name: &str) -> Option<&'f str> {
 mod tests {
     use super::*;
 
-    fn kind() -> Kind {
+    pub(super) fn kind() -> Kind {
         serde_json::from_value(serde_json::json!({
             "name": "n8n",
             "label": "n8n",
@@ -297,7 +280,7 @@ mod tests {
         .unwrap()
     }
 
-    fn secret(text: &str) -> Secret {
+    pub(super) fn secret(text: &str) -> Secret {
         Secret::from(text.to_owned())
     }
 
@@ -338,6 +321,14 @@ mod tests {
         let (names, origins) = check(Some("n8n_0123456789"), &fields).unwrap();
         assert_eq!(names, ["base_url", "api_key"]);
         assert_eq!(origins, ["https://n8n.example", "https://n8n.io"]);
+    }
+
+    #[test]
+    fn only_a_value_whose_provider_is_left_open_is_recognised() {
+        assert!(names_nobody(None) && names_nobody(Some("api")));
+        for provider in ["deepseek", "acme", "openai2", ""] {
+            assert!(!names_nobody(Some(provider)), "{provider}");
+        }
     }
 
     #[test]

@@ -72,6 +72,15 @@ pub struct TestRun {
     pub duration: Duration,
 }
 
+/// What came of one credential, where many are tested.
+enum Tested {
+    Found(Box<TestResult>),
+    /// Its row is damaged.
+    Unreadable,
+    /// It was deleted meanwhile.
+    Gone,
+}
+
 impl Vault {
     /// Asks the provider whether a credential works, active or not.
     pub async fn test_credential(
@@ -93,7 +102,8 @@ impl Vault {
         let actor = Arc::new(Actor::clone(permit.actor()));
         let checked_at = self.now();
         let begun = tokio::time::Instant::now();
-        let (mut valid, mut findings, mut last) = (0, Vec::new(), String::new());
+        let (mut valid, mut unreadable) = (0, 0);
+        let (mut findings, mut last) = (Vec::new(), String::new());
         loop {
             let step =
                 rows::active_after(&self.inner.database, &workspace.to_string(), &last, STEP)
@@ -103,21 +113,15 @@ impl Vault {
             let mut tests = stream::iter(step)
                 .map(|(id,)| {
                     let (vault, actor) = (self.clone(), Arc::clone(&actor));
-                    async move {
-                        let id = id
-                            .parse()
-                            .map_err(|why| StoreError::damaged("credential's id", why))?;
-                        vault.test(workspace, actor, &CredentialRef::Id(id)).await
-                    }
+                    async move { vault.test_one_of_all(workspace, actor, &id).await }
                 })
                 .buffer_unordered(AT_A_TIME);
             while let Some(tested) = tests.next().await {
-                match tested {
-                    Ok(result) if result.health == Health::Valid => valid += 1,
-                    Ok(result) => findings.push(result),
-                    // It was deleted meanwhile.
-                    Err(VaultError::NotFound) => {}
-                    Err(error) => return Err(error),
+                match tested? {
+                    Tested::Found(result) if result.health == Health::Valid => valid += 1,
+                    Tested::Found(result) => findings.push(*result),
+                    Tested::Unreadable => unreadable += 1,
+                    Tested::Gone => {}
                 }
             }
         }
@@ -127,7 +131,7 @@ impl Vault {
                 .filter(|found: &&TestResult| found.health == health)
                 .count() as u64
         };
-        let (invalid, unknown) = (count(Health::Invalid), count(Health::Unknown));
+        let (invalid, unknown) = (count(Health::Invalid), count(Health::Unknown) + unreadable);
         Ok(TestRun {
             checked: valid + invalid + unknown,
             valid,
@@ -146,10 +150,58 @@ impl Vault {
         reference: &CredentialRef,
     ) -> Result<TestResult, VaultError> {
         let cached = self.look_up(workspace, reference).await?;
+        self.test_in_task(actor, cached).await
+    }
+
+    /// One of many: what is wrong with it alone doesn't keep the others from being tested.
+    async fn test_one_of_all(
+        &self,
+        workspace: WorkspaceId,
+        actor: Arc<Actor>,
+        id: &str,
+    ) -> Result<Tested, VaultError> {
+        let looked_up = match id.parse() {
+            Ok(id) => self.look_up(workspace, &CredentialRef::Id(id)).await,
+            Err(why) => Err(StoreError::damaged("credential's id", why).into()),
+        };
+        let cached = match looked_up {
+            Ok(cached) => cached,
+            // It was deleted meanwhile.
+            Err(VaultError::NotFound) => return Ok(Tested::Gone),
+            Err(VaultError::Internal(error)) => {
+                tracing::error!(credential = id, error = %error.cause(), "a credential can't be read");
+                return Ok(Tested::Unreadable);
+            }
+            Err(error) => return Err(error),
+        };
+        let credential = Arc::clone(&cached.credential);
+        match self.test_in_task(actor, cached).await {
+            Err(VaultError::Internal(error)) => {
+                tracing::error!(credential = id, error = %error.cause(), "a credential can't be tested");
+                let finding = Finding {
+                    health: Health::Unknown,
+                    reason: Some("it could not be tested; the server's log says why".to_owned()),
+                };
+                let found = result(credential, finding, None, self.now());
+                Ok(Tested::Found(Box::new(found)))
+            }
+            tested => tested.map(|result| Tested::Found(Box::new(result))),
+        }
+    }
+
+    /// In a task of its own: whoever asked may go, and what was begun is still recorded.
+    async fn test_in_task(
+        &self,
+        actor: Arc<Actor>,
+        cached: Cached,
+    ) -> Result<TestResult, VaultError> {
         let vault = self.clone();
-        // In a task of its own: whoever asked may go, and what was begun is still recorded.
-        let task = tokio::spawn(async move { vault.test_cached(&actor, cached).await });
-        task.await.map_err(InternalError::new)?
+        let work = async move { vault.test_cached(&actor, cached).await };
+        // None: the vault is closing.
+        let task = self.inner.underway.spawn(work);
+        task.ok_or(VaultError::Unavailable)?
+            .await
+            .map_err(InternalError::new)?
     }
 
     async fn test_cached(&self, actor: &Actor, cached: Cached) -> Result<TestResult, VaultError> {
@@ -185,7 +237,10 @@ impl Vault {
             }
         };
         let tested_at = self.now();
-        let mut entry = entry(action::CREDENTIAL_TEST).detail("health", finding.health.as_str());
+        // What happened at the provider is recorded whatever has become of the actor's leave.
+        let mut entry = entry(action::CREDENTIAL_TEST)
+            .regardless()
+            .detail("health", finding.health.as_str());
         if let Some(reason) = &finding.reason {
             entry = entry.detail("reason", reason.as_str());
         }
@@ -223,7 +278,7 @@ impl Vault {
         }
     }
 
-    /// One entry for each thing that a plugin wanted and may not do.
+    /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others.
     async fn record_denials(
         &self,
         actor: &Actor,
@@ -231,22 +286,27 @@ impl Vault {
         plugin: &Plugin,
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
-        let entries = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
-            NewEntry::new(
-                Author::Plugin {
-                    name: plugin.name().into(),
-                },
-                action::EGRESS_DENIED,
-            )
-            .within(credential.workspace)
-            .request(actor.request.clone())
-            .about(credential.id, credential.name.as_str())
-            .target(denial.target.as_str())
-            .failed()
-            .detail("reason", denial.reason.as_str())
+        let entry = || {
+            let author = Author::Plugin {
+                name: plugin.name().into(),
+            };
+            NewEntry::new(author, action::EGRESS_DENIED)
+                .within(credential.workspace)
+                .request(actor.request.clone())
+                .about(credential.id, credential.name.as_str())
+                .failed()
+        };
+        let told = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
+            entry()
+                .target(denial.target.as_str())
+                .detail("reason", denial.reason.as_str())
         });
+        let left_out = evidence.denials.len().saturating_sub(MOST_DENIALS);
+        let last = (left_out > 0).then(|| entry().detail("left_out", left_out));
         // All at once: they go into one group.
-        let commits = entries.map(|entry| self.inner.audit.commit(entry, None));
+        let commits = told
+            .chain(last)
+            .map(|entry| self.inner.audit.commit(entry, None));
         futures_util::future::try_join_all(commits).await?;
         Ok(())
     }

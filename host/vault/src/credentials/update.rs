@@ -117,10 +117,21 @@ impl Vault {
         change: impl Fn(&mut Credential) -> Vec<&'static str>,
     ) -> Result<(Arc<Credential>, Vec<&'static str>), VaultError> {
         let mut cached = self.look_up(workspace, reference).await?;
+        let mut read_now = false;
         for _ in 0..ATTEMPTS {
             let before = cached.credential;
             let mut after = Credential::clone(&before);
             let changed = change(&mut after);
+            if changed.is_empty() {
+                if read_now {
+                    // As it is wanted already: nothing happens, so nothing is written.
+                    return Ok((before, changed));
+                }
+                // A cache may be behind another host; what it says is taken for no change.
+                cached = self.read_through(workspace, reference).await?;
+                read_now = true;
+                continue;
+            }
             let mut entry = NewEntry::by(actor, action)
                 .within(workspace)
                 .about(after.id, before.name.as_str())
@@ -151,6 +162,7 @@ impl Vault {
                 }
                 Applied::Refused(Refusal::Gone | Refusal::Stale) => {
                     cached = self.read_through(workspace, reference).await?;
+                    read_now = true;
                 }
             }
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::token::TokenId;
 use crate::ids::{UserId, WorkspaceId};
+use crate::permission::{Needs, Standing};
 use crate::request::RequestInfo;
 
 /// A caller whose token was verified, in one request. Only [`Vault::authenticate`](crate::Vault::authenticate) makes one.
@@ -22,6 +23,12 @@ impl Caller {
             user: session.user,
             username: Arc::clone(&session.username),
             request: request.clone(),
+            standing: Standing {
+                user: session.user,
+                era: session.era,
+                token: session.token,
+                needs: Needs::Token,
+            },
         };
         Self {
             session,
@@ -85,6 +92,21 @@ pub struct Actor {
     pub username: Arc<str>,
     /// The request.
     pub request: RequestInfo,
+    /// What their leave rests on.
+    pub(crate) standing: Standing,
+}
+
+impl Actor {
+    /// The same, with leave that rests on more than a token.
+    pub(crate) fn needing(&self, needs: Needs) -> Self {
+        Self {
+            standing: Standing {
+                needs,
+                ..self.standing
+            },
+            ..self.clone()
+        }
+    }
 }
 
 /// What a token stands for, as it is remembered between requests.

@@ -3,8 +3,11 @@
 //! Each attempt is recorded, and yet a flood of them may neither hold up who is denied nor crowd the log out. So nobody
 //! waits for the entry; the first of a kind (who, what, where) is written at once, those that follow within
 //! a second are written as one entry that counts them, and what doesn't fit the queue is counted in an entry of its own.
+//! One source has few kinds in a second, its further ones are written as one entry, so that whoever makes up targets
+//! leaves room for the denials of others; strangers, whose names and addresses are made up, too, have half the room.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::crowd::network;
 use crate::audit::{AuditWriter, Author, NewEntry, action};
 use crate::ids::WorkspaceId;
 
@@ -19,6 +23,10 @@ use crate::ids::WorkspaceId;
 const QUEUE: usize = 1024;
 /// Kinds of attempts that are told apart within a window; more are only counted.
 const MOST_KINDS: usize = 256;
+/// Kinds of one source; its others are written as one.
+const MOST_KINDS_OF_ONE: usize = 16;
+/// Kinds of all strangers together.
+const MOST_KINDS_OF_STRANGERS: usize = MOST_KINDS / 2;
 /// How long attempts of one kind are counted before their entry is written.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -43,6 +51,9 @@ impl Denials {
             overflow: Arc::clone(&overflow),
             unrecorded: 0,
             window: HashMap::new(),
+            kinds: HashMap::new(),
+            strangers: 0,
+            folded: HashMap::new(),
             window_ends: None,
         };
         tokio::spawn(recorder.run());
@@ -90,6 +101,22 @@ impl Kind {
     }
 }
 
+/// Whose attempts they are: a user's, or of strangers a client's, whichever names it gives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Source {
+    Known(String),
+    Stranger(Option<IpAddr>),
+}
+
+impl Source {
+    fn of(entry: &NewEntry) -> Self {
+        match &entry.author {
+            Author::Stranger { .. } => Self::Stranger(entry.request.address.map(network)),
+            author => Self::Known(format!("{} {}", author.kind(), author.name())),
+        }
+    }
+}
+
 /// The last attempt of its kind, and how many of them wait to be written.
 struct Held {
     last: NewEntry,
@@ -102,6 +129,11 @@ struct Recorder {
     overflow: Arc<AtomicU64>,
     unrecorded: u64,
     window: HashMap<Kind, Held>,
+    /// How many kinds each source has in the window, and all strangers.
+    kinds: HashMap<Source, usize>,
+    strangers: usize,
+    /// What goes beyond a source's kinds.
+    folded: HashMap<Source, Held>,
     window_ends: Option<Instant>,
 }
 
@@ -146,18 +178,30 @@ impl Recorder {
         if let Some(held) = self.window.get_mut(&kind) {
             held.last = entry;
             held.times += 1;
-        } else if self.window.len() < MOST_KINDS {
-            self.window.insert(
-                kind,
-                Held {
-                    last: entry.clone(),
-                    times: 0,
-                },
-            );
-            self.write(entry, 1).await;
-        } else {
-            self.unrecorded += 1;
+            return;
         }
+        let source = Source::of(&entry);
+        let of_source = self.kinds.get(&source).copied().unwrap_or_default();
+        if of_source >= MOST_KINDS_OF_ONE {
+            // No more of them than fill the window with their kinds.
+            let times = self.folded.get(&source).map_or(0, |held| held.times) + 1;
+            self.folded.insert(source, Held { last: entry, times });
+            return;
+        }
+        let stranger = matches!(source, Source::Stranger(_));
+        let full = stranger && self.strangers >= MOST_KINDS_OF_STRANGERS;
+        if full || self.window.len() >= MOST_KINDS {
+            self.unrecorded += 1;
+            return;
+        }
+        self.strangers += usize::from(stranger);
+        self.kinds.insert(source, of_source + 1);
+        let held = Held {
+            last: entry.clone(),
+            times: 0,
+        };
+        self.window.insert(kind, held);
+        self.write(entry, 1).await;
     }
 
     async fn end_window(&mut self) {
@@ -170,6 +214,19 @@ impl Recorder {
             .collect::<Vec<_>>();
         for Held { last, times } in held {
             self.write(last.detail("times", times), times).await;
+        }
+        self.kinds.clear();
+        self.strangers = 0;
+        let folded: Vec<_> = self.folded.drain().map(|(_, held)| held).collect();
+        for Held { last, times } in folded {
+            // Whose they were; what they were about differs.
+            let entry = NewEntry {
+                workspace: None,
+                credential: None,
+                target: None,
+                ..last
+            };
+            self.write(entry.detail("times", times), times).await;
         }
         self.unrecorded += self.overflow.swap(0, Ordering::Relaxed);
         if self.unrecorded > 0 {

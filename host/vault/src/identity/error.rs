@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::password::PasswordError;
 use crate::audit::AuditError;
 use crate::error::{InternalError, Problem};
+use crate::permission::Lapsed;
 use crate::store::StoreError;
 
 /// Why nobody was logged in.
@@ -82,6 +83,14 @@ pub enum IdentityError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// What the caller's leave rested on has ended meanwhile.
+    #[error(transparent)]
+    Lapsed(Lapsed),
+    /// The database's answer was lost: it may have been done.
+    #[error(
+        "it isn't known whether this was done: the database's answer was lost; look before you try again"
+    )]
+    OutcomeUnknown(#[source] InternalError),
     /// The audit log or the database can't be written or read now, so nothing was changed.
     #[error("this can't be recorded just now, and nothing was changed; try again shortly")]
     Unavailable(#[source] InternalError),
@@ -124,14 +133,33 @@ macro_rules! unavailable {
             fn from(error: StoreError) -> Self {
                 Self::Unavailable(InternalError::new(error))
             }
-        }
-
-        impl From<AuditError> for $error {
-            fn from(error: AuditError) -> Self {
-                Self::Unavailable(InternalError::new(error))
-            }
         })+
     };
 }
 
 unavailable!(LogInError, AuthError, IdentityError);
+
+impl From<AuditError> for LogInError {
+    fn from(error: AuditError) -> Self {
+        Self::Unavailable(InternalError::new(error))
+    }
+}
+
+impl From<AuditError> for AuthError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Lapsed(_) => Self::Revoked,
+            error => Self::Unavailable(InternalError::new(error)),
+        }
+    }
+}
+
+impl From<AuditError> for IdentityError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Lapsed(lapsed) => Self::Lapsed(lapsed),
+            AuditError::OutcomeUnknown(_) => Self::OutcomeUnknown(InternalError::new(error)),
+            error => Self::Unavailable(InternalError::new(error)),
+        }
+    }
+}

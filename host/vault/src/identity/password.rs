@@ -2,6 +2,7 @@
 //!
 //! One hash takes about 20 ms of one processor and 19 MiB, by intent. So that a crowd of logins can't starve everything
 //! else, at most half the processors hash at once, a bounded number of callers waits, and the rest is told to come back.
+//! Of those who wait, each address and each name has a share (see `crowd`), so that nobody can shut out the others.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -12,6 +13,7 @@ use claviger_runtime::secret::Secret;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::crowd::{Asker, Crowd};
 use crate::error::InternalError;
 
 /// The fewest bytes of a password: what NIST SP 800-63B asks of a memorised secret.
@@ -32,6 +34,7 @@ pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     /// One for each caller that hashes or waits.
     places: Arc<Semaphore>,
+    crowd: Crowd,
 }
 
 impl Passwords {
@@ -41,15 +44,22 @@ impl Passwords {
             hasher: Argon2::new(Algorithm::Argon2id, Version::V0x13, PARAMETERS),
             turns: Arc::new(Semaphore::new(at_once)),
             places: Arc::new(Semaphore::new(at_once + LONGEST_QUEUE)),
+            crowd: Crowd::default(),
         }
+    }
+
+    /// Whether a new password may be that long.
+    pub(crate) fn fits(password: &Secret) -> bool {
+        (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&password.len())
     }
 
     /// The hash of a new password, as a PHC string.
     pub(crate) async fn hash(&self, password: Secret) -> Result<String, PasswordError> {
-        if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&password.len()) {
+        if !Self::fits(&password) {
             return Err(PasswordError::Length);
         }
-        self.in_turn(move |hasher| {
+        // An administrator's doing, who has a token: there is no crowd of them.
+        self.in_turn(Asker::default(), move |hasher| {
             let hash = hasher
                 .hash_password(password.expose())
                 .map_err(InternalError::new)?;
@@ -63,12 +73,13 @@ impl Passwords {
         &self,
         password: Secret,
         hash: Option<String>,
+        asker: Asker,
     ) -> Result<bool, PasswordError> {
         if password.len() > LONGEST_PASSWORD {
             // No user has it, whoever asks: the time that this saves tells nothing.
             return Ok(false);
         }
-        self.in_turn(move |hasher| {
+        self.in_turn(asker, move |hasher| {
             let Some(hash) = hash else {
                 let decoy = hasher.hash_password_with_salt(password.expose(), b"of nobody at all");
                 return decoy.map(|_| false).map_err(InternalError::new);
@@ -85,8 +96,10 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        asker: Asker,
         work: impl FnOnce(&Argon2<'static>) -> Result<T, InternalError> + Send + 'static,
     ) -> Result<T, PasswordError> {
+        let waiting = self.crowd.enter(asker).ok_or(PasswordError::Busy)?;
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| PasswordError::Busy)?;
@@ -94,6 +107,7 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(InternalError::new)?;
+        drop(waiting);
         let hasher = self.hasher.clone();
         // The thread keeps its turn to the end even if the caller goes away meanwhile.
         let work = move || {
@@ -135,19 +149,23 @@ mod tests {
         );
         assert!(
             passwords
-                .verify(secret("correct horse"), Some(hash.clone()))
+                .verify(
+                    secret("correct horse"),
+                    Some(hash.clone()),
+                    Asker::default()
+                )
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(secret("correct horsf"), Some(hash))
+                .verify(secret("correct horsf"), Some(hash), Asker::default())
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(secret("correct horse"), None)
+                .verify(secret("correct horse"), None, Asker::default())
                 .await
                 .unwrap()
         );
@@ -164,7 +182,7 @@ mod tests {
         let hash = passwords.hash(secret(&longest)).await.unwrap();
         assert!(
             !passwords
-                .verify(secret(&(longest + "x")), Some(hash))
+                .verify(secret(&(longest + "x")), Some(hash), Asker::default())
                 .await
                 .unwrap()
         );
@@ -179,10 +197,47 @@ mod tests {
             .await
             .unwrap();
         assert!(matches!(
-            passwords.verify(secret("whatever"), None).await,
+            passwords
+                .verify(secret("whatever"), None, Asker::default())
+                .await,
             Err(PasswordError::Busy)
         ));
         drop(held);
-        assert!(!passwords.verify(secret("whatever"), None).await.unwrap());
+        assert!(
+            !passwords
+                .verify(secret("whatever"), None, Asker::default())
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_flood_from_one_address_keeps_no_other_out() {
+        let passwords = Arc::new(Passwords::new());
+        let all = u32::try_from(passwords.turns.available_permits()).unwrap();
+        let turns = Arc::clone(&passwords.turns);
+        let held = turns.acquire_many_owned(all).await.unwrap();
+        let asker = |last: u8, name: &str| Asker {
+            address: Some([192, 0, 2, last].into()),
+            name: Some(name.to_owned()),
+        };
+        let verify = |asker| {
+            let passwords = Arc::clone(&passwords);
+            async move { passwords.verify(secret("whatever"), None, asker).await }
+        };
+        let flood = (0..100).map(|number| tokio::spawn(verify(asker(1, &number.to_string()))));
+        let flood: Vec<_> = flood.collect();
+        let other = tokio::spawn(verify(asker(2, "admin")));
+        // Nobody gets a turn until the flood is sent away.
+        while flood.iter().filter(|task| task.is_finished()).count() < 98 {
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        assert!(matches!(other.await.unwrap(), Ok(false)));
+        let mut waited = 0;
+        for task in flood {
+            waited += usize::from(task.await.unwrap().is_ok());
+        }
+        assert_eq!(waited, 2);
     }
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::caller::{Caller, Session};
+use super::crowd::Asker;
 use super::error::{AuthError, LogInError};
 use super::memory::TokenHash;
 use super::news::{News, Told};
@@ -44,19 +45,25 @@ impl Vault {
         password: Secret,
         request: &RequestInfo,
     ) -> Result<IssuedToken, LogInError> {
-        let account = match Username::parse(username) {
-            Ok(name) => {
+        let name = Username::parse(username).ok().map(|name| name.folded());
+        let account = match &name {
+            Some(name) => {
                 let mut reader = self.inner.database.read().await?;
-                rows::account_named(&mut reader, &name.folded()).await?
+                rows::account_named(&mut reader, name).await?
             }
-            Err(_) => None,
+            None => None,
         };
         // Who may not log in is treated like one who doesn't exist, down to the time that it takes.
         let account = account.filter(|account| account.user.active);
         let hash = account
             .as_ref()
             .map(|account| account.password_hash.clone());
-        let right = self.inner.identity.passwords.verify(password, hash).await?;
+        let asker = Asker {
+            address: request.address,
+            name,
+        };
+        let passwords = &self.inner.identity.passwords;
+        let right = passwords.verify(password, hash, asker).await?;
         let Some(account) = account.filter(|_| right) else {
             let name = username
                 .chars()
@@ -133,8 +140,11 @@ impl Vault {
         let session = caller.session();
         let entry = NewEntry::by(caller.actor(), action::TOKEN_REVOKE)
             .detail("token", session.token.to_string());
-        // Refused means that another request ended it first, which is what was wanted.
-        self.revoke(entry, session).await.map(|_| ())
+        // Refused means that another request ended it first, or all of its user's, which is what was wanted.
+        match self.revoke(entry, session).await {
+            Ok(_) | Err(AuthError::Revoked) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn revoke(&self, entry: NewEntry, session: &Session) -> Result<Applied, AuthError> {

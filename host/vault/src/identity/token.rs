@@ -29,7 +29,7 @@ const PKCS8_HEADER: [u8; 16] = [
 ];
 
 /// Which token it is: the `jti`, 128 random bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenId([u8; 16]);
 
 impl TokenId {

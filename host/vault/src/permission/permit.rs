@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{AnyPermission, InWorkspace, OnServer, Permission};
+use super::{AnyPermission, InWorkspace, Needs, OnServer, Permission};
 use crate::error::InternalError;
 use crate::identity::Actor;
 use crate::ids::WorkspaceId;
@@ -19,10 +19,10 @@ pub struct Permit<P: InWorkspace> {
 }
 
 impl<P: InWorkspace> Permit<P> {
-    pub(super) fn new(workspace: WorkspaceId, actor: Arc<Actor>) -> Self {
+    pub(super) fn new(workspace: WorkspaceId, actor: &Actor) -> Self {
         Self {
             workspace,
-            actor,
+            actor: Arc::new(actor.needing(Needs::Member(workspace, P::ANY))),
             permission: PhantomData,
         }
     }
@@ -48,9 +48,9 @@ pub struct ServerPermit<P: OnServer> {
 }
 
 impl<P: OnServer> ServerPermit<P> {
-    pub(super) fn new(actor: Arc<Actor>) -> Self {
+    pub(super) fn new(actor: &Actor) -> Self {
         Self {
-            actor,
+            actor: Arc::new(actor.needing(Needs::Administrator(P::ANY))),
             permission: PhantomData,
         }
     }

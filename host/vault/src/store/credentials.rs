@@ -322,8 +322,9 @@ pub(crate) async fn standing(
     Ok(fetch_optional!(transaction, (i64,), text, workspace, id)?.map(|row| row.0))
 }
 
-/// Deletes a credential with all that is sealed of it. The ciphertext is overwritten first: what a free page or a backup
-/// of one keeps is zeros.
+/// Deletes a credential with all that is sealed of it. The ciphertext is overwritten first, so that `SQLite`'s file keeps
+/// zeros; its log of writes is emptied soon after, by `shredding`. `PostgreSQL` keeps the old row until it is vacuumed and
+/// its own log of writes for as long as it is set to, and no backup forgets: what is left there is the ciphertext alone.
 pub(crate) async fn delete(
     transaction: &mut Transaction,
     workspace: &str,

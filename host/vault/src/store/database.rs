@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::StoreError;
 
@@ -24,6 +24,8 @@ const POSTGRES_WRITERS: u32 = 2;
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long `SQLite` waits for another process that holds the file's lock.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long emptying `SQLite`'s log of writes may wait for readers, and writers for it.
+const EMPTYING: Duration = Duration::from_millis(100);
 /// Prepared statements a connection keeps. The audit writer has a text for each size of group.
 const STATEMENTS: usize = 1024;
 
@@ -38,6 +40,8 @@ enum Pools {
     Sqlite {
         readers: SqlitePool,
         writer: SqlitePool,
+        /// What the connection that empties the log of writes is made with.
+        emptying: Box<SqliteConnectOptions>,
     },
     Postgres {
         readers: PgPool,
@@ -68,8 +72,11 @@ impl Database {
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
         let pools = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             open_postgres(url).await?
-        } else {
+        } else if url.starts_with("sqlite:") {
             open_sqlite(url).await?
+        } else {
+            // Not told back: a URL may hold a password.
+            return Err(StoreError::Scheme);
         };
         let migrations = sqlx::migrate!("./migrations");
         match &pools {
@@ -107,10 +114,30 @@ impl Database {
         }
     }
 
+    /// Whether it is a `SQLite` file, whose log of writes keeps what was overwritten until it is emptied.
+    pub(crate) fn keeps_log_of_writes(&self) -> bool {
+        matches!(self.pools, Pools::Sqlite { .. })
+    }
+
+    /// Empties `SQLite`'s log of writes into its file. False where a reader was in the way: try again.
+    pub(crate) async fn empty_log_of_writes(&self) -> Result<bool, StoreError> {
+        let Pools::Sqlite { emptying, .. } = &self.pools else {
+            return Ok(true);
+        };
+        let mut connection = emptying.connect().await?;
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(busy == 0)
+    }
+
     /// Closes all connections, `SQLite`'s last one with a checkpoint.
     pub(crate) async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { readers, writer } => {
+            Pools::Sqlite {
+                readers, writer, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -126,6 +153,7 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
     let options = PgConnectOptions::from_str(url)?
         .statement_cache_capacity(STATEMENTS)
         .application_name("claviger");
+    reach(&options).await?;
     let pool = |connections| {
         PoolOptions::<Postgres>::new()
             .max_connections(connections)
@@ -135,6 +163,19 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
         readers: pool(POSTGRES_READERS).connect_with(options.clone()).await?,
         writers: pool(POSTGRES_WRITERS).connect_with(options).await?,
     })
+}
+
+/// Connects once beside the pool, which would try in vain until its time is up and then not say why.
+async fn reach(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let unreachable = |why| StoreError::Unreachable {
+        at: format!("{}:{}", options.get_host(), options.get_port()),
+        why,
+    };
+    let connection = tokio::time::timeout(ACQUIRE, options.connect())
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+        .map_err(unreachable)?;
+    Ok(connection.close().await?)
 }
 
 async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
@@ -154,12 +195,17 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
             .max_connections(connections)
             .acquire_timeout(ACQUIRE)
     };
+    let emptying = options.clone().busy_timeout(EMPTYING);
     // The writer first: it makes the file and its WAL, which a reader may not.
     let writer = pool(1).connect_with(options.clone()).await?;
     let readers = pool(SQLITE_READERS)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
-    Ok(Pools::Sqlite { readers, writer })
+    Ok(Pools::Sqlite {
+        readers,
+        writer,
+        emptying: Box::new(emptying),
+    })
 }
 
 /// Makes the database's file readable by its owner alone; `SQLite` gives its WAL the same mode.
@@ -225,5 +271,45 @@ impl Transaction {
             Self::Postgres(transaction) => transaction.rollback().await?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_is_not_there_is_told_at_once_and_without_its_password() {
+        // A port that was free just now, and that nobody listens at.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let url = format!("postgres://claviger:hunter2hunter2@127.0.0.1:{port}/claviger");
+        let begun = Instant::now();
+        let Err(error) = Database::open(&url).await else {
+            panic!("it was opened")
+        };
+        assert!(begun.elapsed() < ACQUIRE / 2);
+        let told = error.to_string();
+        assert!(told.contains(&format!("127.0.0.1:{port}")), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(error.is_outage());
+    }
+
+    #[tokio::test]
+    async fn only_databases_that_it_works_with_are_taken() {
+        for url in [
+            "mysql://u:hunter2hunter2@h/d",
+            "claviger.db",
+            "",
+            "SQLITE:x",
+        ] {
+            let Err(error) = Database::open(url).await else {
+                panic!("{url} was opened")
+            };
+            assert!(matches!(error, StoreError::Scheme), "{url}: {error}");
+        }
     }
 }

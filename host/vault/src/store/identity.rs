@@ -59,7 +59,7 @@ fn time(milliseconds: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(milliseconds).map_err(|error| StoreError::damaged("time", error))
 }
 
-fn read_permissions(text: &str) -> Result<PermissionSet, StoreError> {
+pub(super) fn read_permissions(text: &str) -> Result<PermissionSet, StoreError> {
     PermissionSet::parse(text.split_whitespace())
         .map_err(|error| StoreError::damaged("members.permissions", error))
 }
@@ -267,6 +267,20 @@ pub(crate) async fn has_workspace(
 ) -> Result<bool, StoreError> {
     let row = fetch_optional!(
         transaction,
+        (String,),
+        "SELECT id FROM workspaces WHERE id = $1",
+        workspace.to_string()
+    )?;
+    Ok(row.is_some())
+}
+
+/// The same, outside a transaction.
+pub(crate) async fn workspace_exists(
+    reader: &mut Reader,
+    workspace: WorkspaceId,
+) -> Result<bool, StoreError> {
+    let row = fetch_optional!(
+        reader,
         (String,),
         "SELECT id FROM workspaces WHERE id = $1",
         workspace.to_string()

@@ -47,6 +47,34 @@ async fn a_ciphertext_that_was_moved_opens_nowhere() {
     desk.close().await;
 }
 
+#[tokio::test]
+async fn one_that_does_not_open_keeps_no_other_from_being_tested() {
+    let desk = Desk::new().await;
+    let broken = desk.create(opaque("broken")).await.unwrap();
+    desk.create(opaque("whole")).await.unwrap();
+    let unreadable = desk.create(opaque("unreadable")).await.unwrap();
+    let text = "UPDATE credential_versions SET sealed = $2 WHERE credential = $1";
+    let zeros = Value::from(vec![0_u8; 64]);
+    run(&desk, text, vec![broken.id.to_string().into(), zeros]).await;
+    let text = "UPDATE credentials SET tags = 'x' WHERE id = $1";
+    run(&desk, text, vec![unreadable.id.to_string().into()]).await;
+    // Another host on the same database, which remembers nothing.
+    let other = desk.house.another().await.vault;
+    let permit = desk.permit::<credential::Test>().await;
+    let tests = other.test_all(&permit).await.unwrap();
+    assert_eq!((tests.checked, tests.unknown), (3, 3));
+    let reason = |id| {
+        let found = tests
+            .findings
+            .iter()
+            .find(|found| found.credential.id == id);
+        found.and_then(|found| found.reason.clone())
+    };
+    assert!(reason(broken.id).unwrap().contains("the server's log"));
+    other.close().await;
+    desk.close().await;
+}
+
 async fn verdict(desk: &Desk) -> AuditVerdict {
     desk.vault().verify_audit(None).await.unwrap()
 }
@@ -142,18 +170,27 @@ async fn the_secret_is_in_no_file_of_the_database() {
     desk.create(opaque("kept")).await.unwrap();
     desk.create(opaque("deleted")).await.unwrap();
     desk.reveal("kept").await.unwrap();
+    let in_files = |wanted: &[u8]| {
+        std::fs::read_dir(desk.house.directory())
+            .unwrap()
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted))
+    };
+    let read = desk.permit::<credential::Read>().await;
+    let cached = desk
+        .vault()
+        .look_up(read.workspace(), &named("deleted"))
+        .await
+        .unwrap();
+    let is_file = desk.database().keeps_log_of_writes();
+    assert_eq!(in_files(&cached.sealed.sealed), is_file);
     let delete = desk.permit::<credential::Delete>().await;
     desk.vault()
         .delete_credential(&delete, &named("deleted"))
         .await
         .unwrap();
-    for file in std::fs::read_dir(desk.house.directory()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(
-            !bytes
-                .windows(CANARY.len())
-                .any(|window| window == CANARY.as_bytes())
-        );
-    }
+    assert!(!in_files(CANARY.as_bytes()));
+    assert!(desk.database().empty_log_of_writes().await.unwrap());
+    assert!(!in_files(&cached.sealed.sealed), "nor is what was deleted");
     desk.close().await;
 }

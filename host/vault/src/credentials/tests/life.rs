@@ -11,6 +11,7 @@ use crate::error::VaultError;
 use crate::health::Health;
 use crate::identity::tests::support::secret;
 use crate::permission::{audit, credential, workspace};
+use crate::store::listen::Heed as _;
 
 #[tokio::test]
 async fn it_is_stored_read_revealed_changed_and_deleted() {
@@ -289,6 +290,65 @@ async fn lists_are_filtered_paged_and_counted() {
         ..CredentialFilter::default()
     };
     assert_eq!(list(kind).await.0, "");
+    desk.create(NewCredential {
+        kind: "API_KEY".to_owned(),
+        ..opaque("k")
+    })
+    .await
+    .unwrap();
+    for spelled in ["api-key", "API_KEY", " api_key"] {
+        let kind = CredentialFilter {
+            kind: Some(spelled.to_owned()),
+            ..CredentialFilter::default()
+        };
+        assert_eq!(list(kind).await.0, "k", "{spelled}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn counts_are_not_remembered_while_other_hosts_are_not_heard() {
+    let desk = Desk::new().await;
+    desk.create(opaque("counted")).await.unwrap();
+    let read = desk.permit::<credential::Read>().await;
+    let total = async || desk.vault().counts(&read).await.unwrap().total;
+    assert_eq!(total().await, 1);
+    // Another host deletes it, and nobody tells.
+    desk.vault().inner.credentials.deaf();
+    let mut transaction = desk.database().begin().await.unwrap();
+    execute!(transaction, "DELETE FROM credentials").unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(total().await, 0);
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_written() {
+    let desk = Desk::new().await;
+    desk.create(opaque("retired")).await.unwrap();
+    let delete = desk.permit::<credential::Delete>().await;
+    let reference = named("retired");
+    let retire = || desk.vault().retire_credential(&delete, &reference);
+    let first = retire().await.unwrap();
+    let entries = desk.house.entries().await.len();
+    desk.house.clock.advance(Duration::from_mins(1));
+    let second = retire().await.unwrap();
+    assert_eq!(second.updated_at, first.updated_at, "retired only once");
+    assert_eq!(second.generation, first.generation);
+
+    let update = desk.permit::<credential::Update>().await;
+    let patch = CredentialPatch {
+        name: Some("retired".to_owned()),
+        ..CredentialPatch::default()
+    };
+    let (after, changed) = desk
+        .vault()
+        .update_credential(&update, &reference, &patch)
+        .await
+        .unwrap();
+    assert!(changed.is_empty());
+    assert_eq!(after.generation, first.generation);
+    assert_eq!(desk.house.entries().await.len(), entries);
     desk.close().await;
 }
 

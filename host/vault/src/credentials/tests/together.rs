@@ -4,10 +4,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::support::{CANARY, Desk, named, opaque, value};
-use crate::audit::{Applied, AuditError, Author, Change, NewEntry};
+use crate::audit::{Applied, AuditError, Author, Change, NewEntry, action};
 use crate::credentials::{CredentialPatch, CredentialRef};
 use crate::error::VaultError;
-use crate::permission::credential;
+use crate::identity::tests::support::password_of;
+use crate::permission::{Lapsed, credential, workspace};
 use crate::store::{StoreError, Transaction};
 
 #[tokio::test]
@@ -154,6 +155,77 @@ async fn another_hosts_change_is_never_missed_by_a_reveal() {
         other.reveal(&reveal, &by_id).await,
         Err(VaultError::NotFound)
     ));
+    assert!(other.verify_audit(None).await.unwrap().holds());
+    other.close().await;
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn leave_that_ended_on_another_host_ends_here_at_once() {
+    let desk = Desk::new().await;
+    if desk.database().shared().is_none() {
+        // SQLite has one host.
+        return desk.close().await;
+    }
+    let here = desk.house.default_workspace;
+    desk.create(opaque("shared")).await.unwrap();
+    let other = desk.house.another().await.vault;
+    let manage = desk.permit::<workspace::Manage>().await;
+    let both = ["credential:reveal", "credential:create"];
+    for name in ["removed", "restricted", "disabled", "revoked"] {
+        let user = desk.house.user(name).await;
+        let put = async |held: &[&str]| {
+            let put = desk.vault().put_member(&manage, user.id, held).await;
+            assert!(put.is_ok(), "{put:?}");
+        };
+        put(&both).await;
+        let caller = desk.house.log_in(name, &password_of(name)).await;
+        // What the other host let them do before it hears of the change.
+        let reveal = other
+            .permit::<credential::Reveal>(&caller, here)
+            .await
+            .unwrap();
+        let create = other
+            .permit::<credential::Create>(&caller, here)
+            .await
+            .unwrap();
+        assert!(other.reveal(&reveal, &named("shared")).await.is_ok());
+        match name {
+            "removed" => desk.vault().remove_member(&manage, user.id).await.unwrap(),
+            "restricted" => put(&["credential:read"]).await,
+            "disabled" => {
+                let users = desk.vault().server_permit(&desk.caller).await.unwrap();
+                desk.vault()
+                    .set_user_active(&users, user.id, false)
+                    .await
+                    .unwrap();
+            }
+            _ => desk.vault().revoke_token(&caller).await.unwrap(),
+        }
+        let revealed = other.reveal(&reveal, &named("shared")).await.map(drop);
+        let created = other
+            .create_credential(&create, opaque(name))
+            .await
+            .map(drop);
+        for refused in [revealed, created] {
+            let Err(VaultError::Lapsed(lapsed)) = refused else {
+                panic!("{name}: {refused:?}")
+            };
+            assert!(
+                matches!(
+                    (name, lapsed),
+                    ("removed", Lapsed::Membership { .. })
+                        | ("restricted", Lapsed::Permission { .. })
+                        | ("disabled" | "revoked", Lapsed::Token)
+                ),
+                "{name}: {lapsed:?}"
+            );
+        }
+        assert!(matches!(desk.read(name).await, Err(VaultError::NotFound)));
+    }
+    let denied = desk.house.entries().await;
+    let denied = denied.iter().filter(|row| row.action == action::DENIED);
+    assert_eq!(denied.count(), 4, "of those whose tokens were good");
     assert!(other.verify_audit(None).await.unwrap().holds());
     other.close().await;
     desk.close().await;
