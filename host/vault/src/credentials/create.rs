@@ -94,6 +94,7 @@ impl Vault {
                 provider: checked.provider.as_deref(),
                 value: new.value.as_ref(),
                 fields: &new.fields,
+                secretless: new.secretless,
             };
             resolve(&self.inner.catalogue.load(), given, &mut problems)
         });

@@ -29,6 +29,8 @@ pub struct NewCredential {
     pub value: Option<Secret>,
     /// The kind's fields, by name.
     pub fields: Vec<(String, Secret)>,
+    /// Whether it may come without any secret, so that it is only known here: AEGIS has its `value` optional.
+    pub secretless: bool,
     /// The name of the credential that gives access to the provider, where its operations need another than itself.
     pub connection: Option<String>,
     /// For people.

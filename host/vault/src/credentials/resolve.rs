@@ -32,6 +32,7 @@ pub(super) struct Given<'g> {
     pub(super) provider: Option<&'g str>,
     pub(super) value: Option<&'g Secret>,
     pub(super) fields: &'g [(String, Secret)],
+    pub(super) secretless: bool,
 }
 
 /// What it is.
@@ -48,6 +49,13 @@ pub(super) fn resolve(
     given: Given<'_>,
     problems: &mut Problems,
 ) -> Resolved {
+    if given.secretless && given.value.is_none() && given.fields.is_empty() {
+        return Resolved {
+            plugin: None,
+            fields: Vec::new(),
+            origins: Vec::new(),
+        };
+    }
     let plugin = find_plugin(catalogue, given).cloned();
     let kind = plugin
         .as_ref()
@@ -284,10 +292,14 @@ mod tests {
         Secret::from(text.to_owned())
     }
 
-    fn check(
-        value: Option<&str>,
-        fields: &[(&str, &str)],
-    ) -> Result<(Vec<String>, Vec<String>), Vec<(String, String)>> {
+    /// Names of fields and origins.
+    type Accepted = (Vec<String>, Vec<String>);
+    /// A field, and what is wrong with it.
+    type Told = Vec<(String, String)>;
+    /// A bare value, fields, and the fields that are to be told.
+    type Case<'c> = (Option<&'c str>, &'c [(&'c str, &'c str)], &'c [&'c str]);
+
+    fn check(value: Option<&str>, fields: &[(&str, &str)]) -> Result<Accepted, Told> {
         let value = value.map(secret);
         let fields: Vec<_> = fields
             .iter()
@@ -298,6 +310,7 @@ mod tests {
             provider: None,
             value: value.as_ref(),
             fields: &fields,
+            secretless: false,
         };
         let mut problems = Problems::default();
         let fields = known_fields(&kind(), given, &mut problems);
@@ -333,7 +346,7 @@ mod tests {
 
     #[test]
     fn each_broken_rule_is_told_with_the_callers_own_name_for_the_field() {
-        let cases: [(Option<&str>, &[(&str, &str)], &[&str]); 6] = [
+        let cases: [Case<'_>; 6] = [
             (None, &[], &["base_url", "api_key"]),
             (
                 Some("n8n_0123456789"),

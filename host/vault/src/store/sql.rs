@@ -159,7 +159,10 @@ mod tests {
 
     #[test]
     fn placeholders_lose_their_names() {
-        assert_eq!(nameless("VALUES ($1, $2), ($13, $14) LIMIT 5"), "VALUES (?, ?), (?, ?) LIMIT 5");
+        assert_eq!(
+            nameless("VALUES ($1, $2), ($13, $14) LIMIT 5"),
+            "VALUES (?, ?), (?, ?) LIMIT 5"
+        );
         assert_eq!(nameless("SELECT 1"), "SELECT 1");
     }
 }

@@ -59,6 +59,7 @@ fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
         description: fields.text("description"),
         value: fields.secret("value"),
         fields: fields.secrets("fields").unwrap_or_default(),
+        secretless: true,
         connection: fields.text("connection"),
         provider_credential_id: fields.text("provider_credential_id"),
         expires_at: fields.timestamp("expires_at"),

@@ -108,6 +108,7 @@ mod tests {
             provider: Some("acme"),
             value: value.as_ref(),
             fields: &fields,
+            secretless: false,
         };
         let kind = kind();
         let mut problems = Problems::default();

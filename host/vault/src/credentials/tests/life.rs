@@ -14,6 +14,7 @@ use crate::permission::{audit, credential, workspace};
 use crate::store::listen::Heed as _;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one life, told in one go")]
 async fn it_is_stored_read_revealed_changed_and_deleted() {
     let desk = Desk::new().await;
     let stored = desk.create(opaque("the database")).await.unwrap();
