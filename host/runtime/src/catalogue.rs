@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use semver::VersionReq;
+
 use crate::plugin::{Plugin, Provenance};
 use crate::secret::Secret;
 
@@ -27,10 +29,28 @@ impl Catalogue {
     /// The plugin of that name, of several the highest version.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Arc<Plugin>> {
+        self.select(name, None)
+    }
+
+    /// The plugin of that name whose version a pin allows, of several the highest. Without a pin a pre-release serves only
+    /// where there is nothing else.
+    #[must_use]
+    pub fn select(&self, name: &str, pin: Option<&VersionReq>) -> Option<&Arc<Plugin>> {
+        let versions = self.versions(name);
+        match pin {
+            Some(pin) => versions.iter().find(|plugin| pin.matches(plugin.version())),
+            None => versions
+                .iter()
+                .find(|plugin| plugin.version().pre.is_empty())
+                .or(versions.first()),
+        }
+    }
+
+    /// All versions of that name, the highest first.
+    fn versions(&self, name: &str) -> &[Arc<Plugin>] {
         let first = self.plugins.partition_point(|plugin| plugin.name() < name);
-        self.plugins
-            .get(first)
-            .filter(|plugin| plugin.name() == name)
+        let of_name = &self.plugins[first..];
+        &of_name[..of_name.partition_point(|plugin| plugin.name() == name)]
     }
 
     /// The serving plugins (the highest version of each name) that declare a kind.

@@ -11,6 +11,10 @@ use crate::manifest::{CaptureRule, FieldRule, Manifest};
 use crate::origin::{Origin, OriginPattern, Scheme};
 use crate::settings::PluginSettings;
 
+mod rights;
+
+pub use rights::{Right, Rights};
+
 /// What a plugin may do.
 #[derive(Debug, Clone, Default)]
 pub struct Grant {
@@ -29,29 +33,48 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Grants what the manifest asks for and what the operator's settings add. To reveal takes both of them, and plain
-    /// `http` takes the operator.
+    /// Grants what the manifest asks for and what the operator's settings add. What takes an approval (to reveal, plain
+    /// `http`, private addresses) is granted where it is among the `approved` or the settings say so.
     #[must_use]
-    pub fn of(manifest: &Manifest, settings: &PluginSettings) -> Self {
+    pub fn of(manifest: &Manifest, settings: &PluginSettings, approved: &Rights) -> Self {
         let mut origins = settings.origins.clone();
-        for asked in &manifest.origins {
-            if is_plain(asked) && !written_out(asked, settings) {
-                tracing::warn!(plugin = manifest.name, origin = %asked, "plain http is not granted; add it to `origins`");
-            } else if !origins.contains(asked) {
-                origins.push(asked.clone());
+        let mut private = settings.allow_private.clone();
+        let asked = Rights::asked(manifest);
+        for right in asked.iter() {
+            match right {
+                Right::Origin(pattern)
+                    if is_plain(pattern) && !settings.origins.contains(pattern) =>
+                {
+                    tracing::warn!(plugin = manifest.name, origin = %pattern, "plain http is not granted; add it to `origins`");
+                }
+                Right::Origin(pattern) if !origins.contains(pattern) => {
+                    origins.push(pattern.clone());
+                }
+                Right::Unprotected(origin) => {
+                    let pattern = OriginPattern::Exact(origin.clone());
+                    if approved.has(right) {
+                        private.push(PrivateGrant::Origin(origin.clone()));
+                        origins.push(pattern);
+                    } else if origin.scheme() == Scheme::Https || written_out(origin, settings) {
+                        origins.push(pattern);
+                    } else {
+                        tracing::warn!(plugin = manifest.name, %origin, "plain http is not granted; add it to `origins`");
+                    }
+                }
+                _ => {}
             }
         }
         Self {
             origins,
             replace_origins: settings.replace_origins.clone(),
-            private: settings.allow_private.clone(),
+            private,
             kinds: manifest
                 .kinds
                 .iter()
                 .map(|kind| (kind.name.clone(), field_grants(&kind.fields)))
                 .collect(),
             captures: manifest.captures.clone(),
-            reveal: manifest.reveal.is_some() && settings.reveal,
+            reveal: manifest.reveal.is_some() && (settings.reveal || approved.has(&Right::Reveal)),
         }
     }
 
@@ -91,11 +114,10 @@ fn is_plain(pattern: &OriginPattern) -> bool {
     }
 }
 
-fn written_out(pattern: &OriginPattern, settings: &PluginSettings) -> bool {
-    let OriginPattern::Exact(origin) = pattern else {
-        return settings.origins.contains(pattern);
-    };
-    settings.origins.contains(pattern)
+fn written_out(origin: &Origin, settings: &PluginSettings) -> bool {
+    settings
+        .origins
+        .contains(&OriginPattern::Exact(origin.clone()))
         || settings.replace_origins.contains_key(origin)
         || settings
             .allow_private
@@ -123,15 +145,21 @@ mod tests {
     #[test]
     fn to_reveal_takes_the_manifest_and_the_operator() {
         let asks = manifest("[]", r#", "reveal": "The protocol has no other way.""#);
-        assert!(!Grant::of(&asks, &PluginSettings::default()).reveal);
-        assert!(Grant::of(&asks, &settings(r#"{"reveal": true}"#)).reveal);
-        assert!(!Grant::of(&manifest("[]", ""), &settings(r#"{"reveal": true}"#)).reveal);
+        let none = Rights::default();
+        assert!(!Grant::of(&asks, &PluginSettings::default(), &none).reveal);
+        assert!(Grant::of(&asks, &settings(r#"{"reveal": true}"#), &none).reveal);
+        assert!(Grant::of(&asks, &PluginSettings::default(), &Rights::asked(&asks)).reveal);
+        assert!(!Grant::of(&manifest("[]", ""), &settings(r#"{"reveal": true}"#), &none).reveal);
     }
 
     #[test]
     fn plain_http_takes_the_operator() {
         let asks = manifest(r#"["https://a.example", "http://b.example"]"#, "");
-        let origins = |written: &str| Grant::of(&asks, &settings(written)).origins.len();
+        let origins = |written: &str| {
+            Grant::of(&asks, &settings(written), &Rights::default())
+                .origins
+                .len()
+        };
         assert_eq!(origins("{}"), 1);
         assert_eq!(origins(r#"{"origins": ["http://b.example"]}"#), 2);
         assert_eq!(
@@ -139,11 +167,17 @@ mod tests {
             2
         );
         assert_eq!(origins(r#"{"origins": ["https://c.example"]}"#), 2);
+        let approved = Grant::of(&asks, &PluginSettings::default(), &Rights::asked(&asks));
+        assert_eq!((approved.origins.len(), approved.private.len()), (2, 1));
     }
 
     #[test]
     fn only_secret_fields_have_grants() {
-        let grant = Grant::of(&manifest("[]", ""), &PluginSettings::default());
+        let grant = Grant::of(
+            &manifest("[]", ""),
+            &PluginSettings::default(),
+            &Rights::default(),
+        );
         assert_eq!(grant.kinds["k"].keys().collect::<Vec<_>>(), ["secret"]);
     }
 }

@@ -2,6 +2,7 @@
 //! exports, its manifest, its grant. Nothing of a plugin runs before its code and its imports were checked, and `describe`,
 //! which runs first, is denied every import.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -13,9 +14,9 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::call::CallState;
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
-use crate::grant::Grant;
+use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
-use crate::plugin::{Limits, Plugin, Provenance};
+use crate::plugin::{Capability, Limits, Plugin, Provenance};
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
@@ -106,23 +107,84 @@ pub enum LoadError {
     Egress(#[from] SetupError),
 }
 
-impl Runtime {
-    /// Checks, compiles and describes a plugin. `wasm` is a WebAssembly component.
-    pub async fn load(
-        &self,
-        wasm: impl Into<Bytes>,
+/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody.
+pub struct Prepared {
+    runtime: Runtime,
+    manifest: Manifest,
+    hash: blake3::Hash,
+    instance: InstancePre<CallState>,
+    exports: Exports,
+}
+
+impl Prepared {
+    /// What it says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The BLAKE3 hash of its file.
+    #[must_use]
+    pub fn hash(&self) -> &blake3::Hash {
+        &self.hash
+    }
+
+    /// What it can do.
+    #[must_use]
+    pub fn capabilities(&self) -> BTreeSet<Capability> {
+        self.exports.capabilities()
+    }
+
+    /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
+    /// the `approved` rights, or in the settings.
+    pub fn admit(
+        self,
         provenance: Provenance,
         settings: &PluginSettings,
+        approved: &Rights,
     ) -> Result<Arc<Plugin>, LoadError> {
+        let runtime = self.runtime.0;
+        let grant = Grant::of(&self.manifest, settings, approved);
+        let roots = settings
+            .ca
+            .as_deref()
+            .map(roots::read)
+            .transpose()?
+            .unwrap_or_default();
+        let rules = grant.rules(roots, EgressLimits::default());
+        Ok(Arc::new(Plugin {
+            egress: Arc::new(PluginEgress::new(rules, runtime.resolver.clone())?),
+            capabilities: self.exports.capabilities(),
+            manifest: self.manifest,
+            grant,
+            hash: self.hash,
+            provenance,
+            instance: self.instance,
+            exports: self.exports,
+            limits: Limits {
+                memory: settings.memory.unwrap_or_default().bytes(),
+                wall: settings.timeout.unwrap_or_default().duration(),
+                cpu: runtime.cpu,
+            },
+            settings: settings.settings.clone().into_iter().collect(),
+            clock: runtime.clock.clone(),
+            calls: runtime.calls.clone(),
+            own_calls: Arc::new(Semaphore::new(runtime.max_calls.div_ceil(2))),
+        }))
+    }
+}
+
+impl Runtime {
+    /// Checks, compiles and describes a file. `wasm` is a WebAssembly component.
+    pub async fn prepare(
+        &self,
+        wasm: impl Into<Bytes>,
+        settings: &PluginSettings,
+    ) -> Result<Prepared, LoadError> {
         let wasm = wasm.into();
         compile::check_file(&wasm)?;
         let hash = blake3::hash(&wasm);
-        let limits = Limits {
-            memory: settings.memory.unwrap_or_default().bytes(),
-            wall: settings.timeout.unwrap_or_default().duration(),
-            cpu: self.0.cpu,
-        };
-
+        let memory = settings.memory.unwrap_or_default().bytes();
         let (instance, exports, manifest) =
             if let Some((component, manifest)) = self.cached(hash).await? {
                 let (instance, exports) = self.link(&component)?;
@@ -132,34 +194,28 @@ impl Runtime {
                 let _turn = self.0.compiler.acquire().await;
                 let component = self.compile(wasm).await?;
                 let (instance, exports) = self.link(&component)?;
-                let manifest = describe::describe(&instance, &exports, limits.memory).await?;
+                let manifest = describe::describe(&instance, &exports, memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
                 (instance, exports, manifest)
             };
-
-        let grant = Grant::of(&manifest, settings);
-        let roots = settings
-            .ca
-            .as_deref()
-            .map(roots::read)
-            .transpose()?
-            .unwrap_or_default();
-        let rules = grant.rules(roots, EgressLimits::default());
-        Ok(Arc::new(Plugin {
-            egress: Arc::new(PluginEgress::new(rules, self.0.resolver.clone())?),
-            capabilities: exports.capabilities(),
+        Ok(Prepared {
+            runtime: self.clone(),
             manifest,
-            grant,
             hash,
-            provenance,
             instance,
             exports,
-            limits,
-            settings: settings.settings.clone().into_iter().collect(),
-            clock: self.0.clock.clone(),
-            calls: self.0.calls.clone(),
-            own_calls: Arc::new(Semaphore::new(self.0.max_calls.div_ceil(2))),
-        }))
+        })
+    }
+
+    /// Prepares a plugin and admits it with what its manifest and its settings say, and nothing that takes an approval.
+    pub async fn load(
+        &self,
+        wasm: impl Into<Bytes>,
+        provenance: Provenance,
+        settings: &PluginSettings,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        let prepared = self.prepare(wasm, settings).await?;
+        prepared.admit(provenance, settings, &Rights::default())
     }
 
     /// Links the imports and looks up the exports.

@@ -1,55 +1,46 @@
-//! `claviger plugin …`
+//! `claviger plugin …`: a file for each command.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use claviger_runtime::{Runtime, RuntimeOptions};
 
 use super::Failure;
 use crate::config::Config;
-use crate::surfaces::PluginView;
-use crate::wiring;
+
+mod approve;
+mod check;
+mod inspect;
+mod list;
+mod new;
+mod reload;
+mod test;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List the plugins: what they can do and where they may go
-    List {
-        /// As JSON, for scripts
-        #[arg(long)]
-        json: bool,
-    },
+    List(list::Arguments),
+    /// Let a plugin that waits serve, with the rights that it asks for
+    Approve(approve::Arguments),
+    /// Look at the plugin directory now
+    Reload(reload::Arguments),
+    /// Start a plugin: a project that builds, with a test
+    New(new::Arguments),
+    /// Show what a plugin file is: exports, imports, manifest, sizes and times
+    Inspect(inspect::Arguments),
+    /// Say why this host would refuse a plugin file, and what to do about it
+    Check(check::Arguments),
+    /// Run the conformance suite on a plugin file, against a scripted provider
+    Test(test::Arguments),
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> Result<ExitCode, Failure> {
-    let Command::List { json } = command;
-    let runtime = Runtime::new(RuntimeOptions::default())?;
-    let plugins = wiring::load_plugins(&runtime, &config.plugins).await?;
-    let views: Vec<PluginView> = plugins
-        .iter()
-        .map(|plugin| PluginView::of(plugin))
-        .collect();
-    let mut out = std::io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut out, &views)?;
-        writeln!(out)?;
-    } else {
-        views
-            .iter()
-            .try_for_each(|view| write_out(&mut out, view))?;
+    match command {
+        Command::List(arguments) => list::run(arguments, config).await,
+        Command::Approve(arguments) => approve::run(arguments, config).await,
+        Command::Reload(arguments) => reload::run(arguments, config).await,
+        Command::New(arguments) => new::run(arguments, config).await,
+        Command::Inspect(arguments) => inspect::run(arguments, config).await,
+        Command::Check(arguments) => check::run(arguments, config).await,
+        Command::Test(arguments) => test::run(arguments, config).await,
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn write_out(out: &mut impl Write, view: &PluginView) -> std::io::Result<()> {
-    writeln!(out, "{} {}  {}", view.name, view.version, view.description)?;
-    for (label, items) in [
-        ("capabilities", &view.capabilities),
-        ("kinds", &view.kinds),
-        ("origins", &view.origins),
-    ] {
-        writeln!(out, "  {label:<14}{}", items.join(", "))?;
-    }
-    writeln!(out, "  {:<14}{}", "provenance", view.provenance)?;
-    writeln!(out, "  {:<14}{}", "blake3", view.hash)
 }
