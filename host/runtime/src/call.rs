@@ -16,6 +16,7 @@ use crate::egress::{Role, Session};
 use crate::imports::types::attributes;
 use crate::outcome::{CallError, CallOutcome, Evidence};
 use crate::plugin::{Limits, Plugin};
+use crate::quarantine::Conduct;
 use crate::subject::{CallContext, Subject};
 
 mod memory;
@@ -25,6 +26,7 @@ mod state;
 mod text;
 mod validate;
 mod verdict;
+mod waiting;
 
 pub(crate) use state::CallState;
 pub(crate) use text::Texts;
@@ -68,11 +70,12 @@ impl Plugin {
     ) -> CallOutcome<O::Answer> {
         let started = Instant::now();
         let deadline = started + self.limits.wall;
+        let turn = match self.quarantine.enter(self.clock.now_ms()) {
+            Ok(turn) => turn,
+            Err(retry_after) => return unasked(CallError::Resting { retry_after }),
+        };
         let Some(_permits) = self.permits().await else {
-            return CallOutcome {
-                result: Err(CallError::Busy),
-                evidence: Evidence::default(),
-            };
+            return unasked(CallError::Busy);
         };
 
         let mut session = Session::new(self.egress.clone(), rand::make_rng());
@@ -106,6 +109,11 @@ impl Plugin {
                 limit: self.limits.wall,
             }),
         };
+        let own_time = started.elapsed().saturating_sub(state.waiting.total());
+        turn.end(
+            conduct(result.as_ref().err(), own_time),
+            self.clock.now_ms(),
+        );
         CallOutcome {
             result,
             evidence: state.into_evidence(started.elapsed()),
@@ -120,6 +128,32 @@ impl Plugin {
             Some([own, self.calls.clone().acquire_owned().await.ok()?])
         };
         timeout(wait, both).await.ok()?
+    }
+}
+
+/// The outcome of a call that was never made.
+fn unasked<T>(error: CallError) -> CallOutcome<T> {
+    CallOutcome {
+        result: Err(error),
+        evidence: Evidence::default(),
+    }
+}
+
+/// What a call says of the plugin. `own_time` is what it took without the waiting for the provider: one that ran out of
+/// time is the guest's fault where most of the time was its own.
+fn conduct(error: Option<&CallError>, own_time: Duration) -> Conduct {
+    match error {
+        Some(
+            CallError::Trap { .. } | CallError::OutOfCpu { .. } | CallError::OutOfMemory { .. },
+        ) => Conduct::Bad,
+        Some(CallError::TimedOut { limit }) if own_time * 2 > *limit => Conduct::Bad,
+        Some(CallError::TimedOut { .. } | CallError::Busy | CallError::Resting { .. }) => {
+            Conduct::Untold
+        }
+        Some(
+            CallError::Failure(_) | CallError::InvalidResult { .. } | CallError::Unsupported { .. },
+        )
+        | None => Conduct::Good,
     }
 }
 

@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
+use super::waiting::Waiting;
 use crate::egress::Session;
 use crate::imports::logging::Log;
 use crate::outcome::Evidence;
@@ -30,6 +31,8 @@ pub(crate) struct CallState {
     pub memory: MemoryLimiter,
     /// What the guest logged.
     pub log: Log,
+    /// How long the guest waited for its provider.
+    pub waiting: Waiting,
     ticks: u32,
     wasi: Option<Wasi>,
 }
@@ -49,6 +52,7 @@ impl CallState {
             deadline,
             memory: MemoryLimiter::new(limits.memory),
             log: Log::default(),
+            waiting: Waiting::default(),
             ticks: limits.ticks(),
             wasi: None,
         }
