@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use semver::VersionReq;
 
-use crate::plugin::{Plugin, Provenance};
+use crate::plugin::Plugin;
 use crate::secret::Secret;
 
 /// The plugins that serve, by name and kind.
@@ -53,8 +53,28 @@ impl Catalogue {
             .filter(move |plugin| plugin.manifest().kind(kind).is_some())
     }
 
-    /// The plugin whose kind recognises a value by its longest prefix. Only embedded plugins are asked: a dropped file
-    /// must not draw credentials to itself.
+    /// The plugin that works with a kind where nobody says which: the only one that declares it. Embedded plugins, and
+    /// those that the operator lists, come before all others, so that a dropped file takes nothing from them.
+    #[must_use]
+    pub fn only_declaring(&self, kind: &str) -> Option<&Arc<Plugin>> {
+        let only = |open: bool| {
+            let mut fitting = self
+                .declaring_kind(kind)
+                .filter(move |plugin| plugin.is_open_to_all() == open);
+            (fitting.next(), fitting.next())
+        };
+        match only(true) {
+            (Some(plugin), None) => Some(plugin),
+            (Some(_), Some(_)) => None,
+            (None, _) => match only(false) {
+                (plugin, None) => plugin,
+                _ => None,
+            },
+        }
+    }
+
+    /// The plugin whose kind recognises a value by its longest prefix. Only embedded plugins and those that the operator
+    /// lists are asked: a dropped file must not draw credentials to itself.
     #[must_use]
     pub fn recognise(&self, kind: &str, value: &Secret) -> Option<&Arc<Plugin>> {
         let length = |plugin: &Arc<Plugin>| {
@@ -66,7 +86,7 @@ impl Catalogue {
                 .max()
         };
         self.serving()
-            .filter(|plugin| plugin.provenance() == Provenance::Embedded)
+            .filter(|plugin| plugin.is_open_to_all())
             .filter_map(|plugin| length(plugin).map(|length| (length, plugin)))
             .max_by_key(|(length, _)| *length)
             .map(|(_, plugin)| plugin)

@@ -160,6 +160,7 @@ impl Prepared {
             grant,
             hash: self.hash,
             provenance,
+            recognises: settings.recognises,
             instance: self.instance.clone(),
             exports: self.exports.clone(),
             limits: Limits {

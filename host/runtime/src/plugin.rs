@@ -90,6 +90,8 @@ pub struct Plugin {
     pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
+    /// Whether the operator lets it have credentials that name no provider.
+    pub(crate) recognises: bool,
     pub(crate) instance: InstancePre<CallState>,
     pub(crate) exports: Exports,
     pub(crate) egress: Arc<PluginEgress>,
@@ -157,6 +159,12 @@ impl Plugin {
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// Whether it is given credentials whose owner named no provider. A file that was dropped must not draw them to itself.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
     }
 
     /// How it is doing.

@@ -34,6 +34,9 @@ pub struct PluginSettings {
     pub ca: Option<PathBuf>,
     /// Lets the plugin see secrets themselves, where its manifest asks for that.
     pub reveal: bool,
+    /// Gives a plugin of the plugin directory the credentials whose owner named no provider, as embedded plugins have them:
+    /// by what their values look like, and by their kind.
+    pub recognises: bool,
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ async fn the_version_before_serves_while_it_rests() {
     let [old, new] = ["0.1.0", "0.2.0"].map(|version| {
         let kinds = r#"[{"name": "test", "label": "Test", "fields": [{"name": "what", "label": "What to do"}]}]"#;
         guests::dropped(&format!(
-            r#"{{"name": "stub", "version": "{version}", "description": "A test plugin.", "kinds": {kinds}}}"#
+            r#"{{"name": "stub", "version": "{version}", "description": "A test plugin.", "origins": [], "kinds": {kinds}}}"#
         ))
     });
     let old = load(&runtime, &old, "{}").await;

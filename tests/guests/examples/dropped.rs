@@ -17,7 +17,7 @@ claviger_guests::guest!(Dropped, describe());
 const LENGTH: usize = 4096;
 
 static MANIFEST: [u8; LENGTH] =
-    padded(br#"{"name": "dropped", "version": "0.1.0", "description": "A test plugin."}"#);
+    padded(br#"{"name": "dropped", "version": "0.1.0", "description": "A test plugin.", "kinds": [], "origins": []}"#);
 
 const fn padded(text: &[u8]) -> [u8; LENGTH] {
     let mut padded = [b' '; LENGTH];

@@ -1,7 +1,7 @@
 //! `admin`: ours, for operators: users, workspaces, members, plugins.
 
 use axum::Router;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
 use crate::app::App;
 
@@ -11,7 +11,7 @@ mod plugins;
 mod users;
 mod workspaces;
 
-pub(crate) use plugins::PluginView;
+pub(crate) use plugins::{PluginView, PluginsAnswer};
 
 /// Its routes.
 pub(super) fn routes() -> Router<App> {
@@ -26,4 +26,7 @@ pub(super) fn routes() -> Router<App> {
             put(members::put).delete(members::remove),
         )
         .route("/admin/plugins", get(plugins::list))
+        .route("/admin/plugins/reload", post(plugins::reload))
+        .route("/admin/plugins/{name}/approve", post(plugins::approve))
+        .route("/admin/plugins/{name}/withdraw", post(plugins::withdraw))
 }

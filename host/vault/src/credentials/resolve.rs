@@ -95,8 +95,7 @@ fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc
     if !names_nobody(given.provider) {
         return None;
     }
-    let mut declaring = catalogue.declaring_kind(given.kind);
-    let only = declaring.next().filter(|_| declaring.next().is_none());
+    let only = catalogue.only_declaring(given.kind);
     let recognised = match given.value {
         Some(value) => catalogue.recognise(given.kind, value),
         None => given.fields.iter().find_map(|(name, value)| {
