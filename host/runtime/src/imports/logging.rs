@@ -36,7 +36,7 @@ impl Log {
 }
 
 impl Host for CallState {
-    fn log(&mut self, level: Level, message: String) {
+    async fn log(&mut self, level: Level, message: String) {
         if self.log.lines.len() >= LINES {
             self.log.dropped += 1;
             return;
@@ -47,7 +47,11 @@ impl Host for CallState {
                 message.len()
             )
         } else {
-            Texts::of(self.session.as_ref()).text(&message)
+            let session = match &self.session {
+                Some(session) => Some(session.lock().await),
+                None => None,
+            };
+            Texts::of(session.as_deref()).text(&message)
         };
         self.log.lines.push(LogLine {
             level: level.into(),
