@@ -640,6 +640,15 @@ async fn sender() {
 }
 
 #[tokio::test]
+async fn fetcher() {
+    // See `fetching`.
+    let stage = Stage::of(guest::FETCHER).await;
+    let script = json!([[{"name": "one", "url": "https://upstream.example/"}]]);
+    let outcome = stage.script(script).await;
+    assert_eq!(detail(&outcome, "one.status"), "200");
+}
+
+#[tokio::test]
 async fn signer() {
     // See `signatures`.
     assert!(
