@@ -159,6 +159,7 @@ impl Prepared {
             grant,
             hash: self.hash,
             provenance,
+            recognises: settings.recognises,
             instance: self.instance,
             exports: self.exports,
             limits: Limits {

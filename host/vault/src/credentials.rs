@@ -3,7 +3,7 @@
 //! - [`model`]: what is known of a credential; [`status`]: where it stands in its life
 //! - [`input`]: what callers give, and `rules`, which it must hold to
 //! - [`list`], [`details`]: reading what is known; `reveal`: reading the secret
-//! - `create`, `update`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
+//! - `create`, `update`, `pin`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
 //!
 //! Every lookup is by workspace and id or name: no id from elsewhere ever resolves. What is read often comes from
 //! `cache`, which holds sealed secrets, never plain ones.
@@ -15,6 +15,7 @@ pub mod input;
 pub mod list;
 mod lookup;
 pub mod model;
+mod pin;
 mod removal;
 mod resolve;
 pub mod reveal;

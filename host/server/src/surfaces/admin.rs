@@ -7,6 +7,7 @@ use crate::app::App;
 
 pub(super) mod errors;
 mod members;
+mod pins;
 mod plugins;
 mod users;
 mod workspaces;
@@ -24,6 +25,10 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/admin/workspaces/{workspace}/members/{user}",
             put(members::put).delete(members::remove),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/credentials/{credential}/pin",
+            put(pins::put).delete(pins::remove),
         )
         .route("/admin/plugins", get(plugins::list))
 }

@@ -115,6 +115,7 @@ impl Vault {
             kind: kind.clone(),
             provider: checked.provider.or_else(|| plugin.clone()),
             plugin: plugin.clone(),
+            pin: None,
             description: new.description,
             tags: new.tags,
             metadata: new.metadata,

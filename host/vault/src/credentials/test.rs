@@ -213,7 +213,7 @@ impl Vault {
                 .about(credential.id, credential.name.as_str())
                 .detail("version", credential.version)
         };
-        let (finding, outcome) = match self.plugin_of(&payload) {
+        let (finding, outcome) = match self.plugin_of(&credential, &payload) {
             Err(reason) => (
                 Finding {
                     health: Health::Unknown,
@@ -254,7 +254,7 @@ impl Vault {
     }
 
     /// The plugin that works with a sealed version, or why none does.
-    fn plugin_of(&self, payload: &Payload) -> Result<Arc<Plugin>, String> {
+    fn plugin_of(&self, credential: &Credential, payload: &Payload) -> Result<Arc<Plugin>, String> {
         let Some(name) = &payload.plugin else {
             return Err(format!(
                 "no plugin knows this provider and the type `{}`, so nobody can be asked",
@@ -262,15 +262,15 @@ impl Vault {
             ));
         };
         let catalogue = self.inner.catalogue.load();
-        let plugin = catalogue
-            .by_name(name)
-            .filter(|plugin| plugin.manifest().kind(&payload.kind).is_some());
-        let plugin = plugin.ok_or_else(|| {
-            format!(
-                "the plugin `{name}` isn't here, or no longer knows `{}`",
+        let plugin = catalogue.select(name, credential.pin.as_ref());
+        let plugin = plugin.ok_or_else(|| super::pin::none_fits(&catalogue, name, credential))?;
+        if plugin.manifest().kind(&payload.kind).is_none() {
+            let version = plugin.version();
+            return Err(format!(
+                "the plugin `{name}` no longer knows `{}` in version {version}",
                 payload.kind
-            )
-        })?;
+            ));
+        }
         if plugin.capabilities().contains(&Capability::Validation) {
             Ok(Arc::clone(plugin))
         } else {

@@ -3,5 +3,6 @@
 
 mod damage;
 mod life;
+mod plugins;
 mod support;
 mod together;
