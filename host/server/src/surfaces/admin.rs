@@ -7,6 +7,7 @@ use crate::app::App;
 
 pub(super) mod errors;
 mod members;
+mod origins;
 mod pins;
 mod plugins;
 mod users;
@@ -25,6 +26,12 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/admin/workspaces/{workspace}/members/{user}",
             put(members::put).delete(members::remove),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/origins",
+            get(origins::list)
+                .post(origins::approve)
+                .delete(origins::withdraw),
         )
         .route(
             "/admin/workspaces/{workspace}/credentials/{credential}/pin",

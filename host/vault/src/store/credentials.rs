@@ -178,6 +178,28 @@ pub(crate) async fn active_after(
     fetch_all!(reader, (String,), text, workspace, after, limit)
 }
 
+/// The ids and names of a workspace's active credentials of a kind that a plugin works with, in the order of their names.
+pub(crate) async fn candidates(
+    database: &Database,
+    workspace: &str,
+    kind: &str,
+    plugin: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let text = "SELECT id, name FROM credentials WHERE workspace = $1 AND kind = $2 AND plugin = $3 AND active = 1 \
+         ORDER BY name LIMIT $4";
+    let mut reader = database.read().await?;
+    fetch_all!(
+        reader,
+        (String, String),
+        text,
+        workspace,
+        kind,
+        plugin,
+        limit
+    )
+}
+
 /// The versions of a credential, the newest first.
 pub(crate) async fn versions(
     database: &Database,

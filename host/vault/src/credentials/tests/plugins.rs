@@ -66,7 +66,10 @@ impl Desk {
 
     pub(super) async fn test(&self, name: &str) -> TestResult {
         let permit = self.permit::<credential::Test>().await;
-        let tested = self.vault().test_credential(&permit, &named(name)).await;
+        let tested = self
+            .vault()
+            .test_credential(&permit, &named(name), None)
+            .await;
         tested.unwrap()
     }
 
