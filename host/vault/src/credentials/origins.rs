@@ -75,8 +75,9 @@ impl Vault {
             ));
         }
         let parsed = origin.parse::<Origin>();
-        if let Err(error) = &parsed {
-            problems.push(Problem::new("origin", format!("{error}")));
+        if parsed.is_err() {
+            let rule = "is no origin; write scheme, host and where needed port, as `https://n8n.example.com`";
+            problems.push(Problem::new("origin", rule));
         }
         let (Ok(origin), []) = (parsed, &problems[..]) else {
             return Err(VaultError::Invalid(problems));
