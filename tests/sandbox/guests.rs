@@ -621,6 +621,19 @@ async fn echo() {
 }
 
 #[tokio::test]
+async fn dropped() {
+    // Of what it becomes, the journeys tell.
+    let becomes = guest::dropped(
+        r#"{"name": "other", "version": "7.0.0", "description": "Another.", "origins": [], "kinds": []}"#,
+    );
+    let plugin = runtime(Names::default())
+        .load(becomes, Provenance::Directory, &PluginSettings::default())
+        .await
+        .expect("it loads");
+    assert_eq!((plugin.name(), plugin.version().major), ("other", 7));
+}
+
+#[tokio::test]
 async fn leaker() {
     // See `leaks`.
     assert!(

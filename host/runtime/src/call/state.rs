@@ -12,6 +12,7 @@ use super::log::Log;
 use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
+use super::waiting::Waiting;
 use crate::egress::{Session, SharedSession};
 use crate::imports::wasi_http::WayOut;
 use crate::outcome::Evidence;
@@ -38,6 +39,8 @@ pub(crate) struct CallState {
     pub memory: MemoryLimiter,
     /// What the guest logged.
     pub log: Log,
+    /// How long the guest waited for its provider.
+    pub waiting: Waiting,
     ticks: u32,
     wasi: Option<Wasi>,
 }
@@ -55,6 +58,7 @@ struct Wasi {
 pub(crate) struct Ended {
     session: Option<OwnedMutexGuard<Session>>,
     memory_refused: bool,
+    waited: Duration,
     last_words: String,
     log: Log,
 }
@@ -67,6 +71,7 @@ impl CallState {
             deadline,
             memory: MemoryLimiter::new(limits.memory),
             log: Log::default(),
+            waiting: Waiting::default(),
             ticks: limits.ticks(),
             wasi: None,
         }
@@ -91,6 +96,7 @@ impl CallState {
                 None => None,
             },
             memory_refused: self.memory.refused(),
+            waited: self.waiting.total(),
             last_words,
             log: self.log,
         }
@@ -101,6 +107,11 @@ impl Ended {
     /// The call's session.
     pub(crate) fn session(&self) -> Option<&Session> {
         self.session.as_deref()
+    }
+
+    /// How long the guest waited for its provider.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// Whether the guest was refused memory.
@@ -155,8 +166,9 @@ fn nothing(way_out: WayOut) -> Wasi {
 impl CallState {
     fn wasi(&mut self) -> &mut Wasi {
         let (session, deadline) = (&self.session, self.deadline);
+        let waiting = self.waiting.clone();
         self.wasi
-            .get_or_insert_with(|| nothing(WayOut::new(session.clone(), deadline)))
+            .get_or_insert_with(|| nothing(WayOut::new(session.clone(), deadline, waiting)))
     }
 }
 
