@@ -11,9 +11,9 @@ use wasmtime::component::InstancePre;
 
 use crate::call::CallState;
 use crate::clock::Clock;
+use crate::contract::Contract;
 use crate::egress::PluginEgress;
 use crate::grant::Grant;
-use crate::load::exports::Exports;
 use crate::manifest::Manifest;
 use crate::quarantine::{PluginHealth, Quarantine};
 
@@ -65,6 +65,21 @@ impl Capability {
             Self::Inventory => "inventory",
         }
     }
+
+    /// What a plugin that exports these can do.
+    pub(crate) fn of(contract: &dyn Contract) -> BTreeSet<Self> {
+        let has = |capability: &Self| match capability {
+            Self::Validation => contract.validation().is_some(),
+            Self::Rotation => contract.rotation().is_some(),
+            Self::Assignment => contract.assignment().is_some(),
+            Self::Restoration => contract.restoration().is_some(),
+            Self::Recovery => contract.recovery().is_some(),
+            Self::Application => contract.application().is_some(),
+            Self::Issuance => contract.issuance().is_some(),
+            Self::Inventory => contract.inventory().is_some(),
+        };
+        Self::ALL.into_iter().filter(has).collect()
+    }
 }
 
 impl fmt::Display for Capability {
@@ -90,10 +105,10 @@ pub struct Plugin {
     pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
-    /// Whether the operator lets it have credentials that name no provider.
+    /// Whether the operator lets it take credentials that nobody meant for it by name.
     pub(crate) recognises: bool,
     pub(crate) instance: InstancePre<CallState>,
-    pub(crate) exports: Exports,
+    pub(crate) contract: Arc<dyn Contract>,
     pub(crate) egress: Arc<PluginEgress>,
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
@@ -153,6 +168,12 @@ impl Plugin {
     #[must_use]
     pub fn hash(&self) -> &blake3::Hash {
         &self.hash
+    }
+
+    /// Whether it takes credentials whose provider nobody named: it is part of the server, or the operator lets it.
+    #[must_use]
+    pub fn routes_openly(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
     }
 
     /// Where its file came from.

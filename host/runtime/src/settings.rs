@@ -34,8 +34,8 @@ pub struct PluginSettings {
     pub ca: Option<PathBuf>,
     /// Lets the plugin see secrets themselves, where its manifest asks for that.
     pub reveal: bool,
-    /// Gives a plugin of the plugin directory the credentials whose owner named no provider, as embedded plugins have them:
-    /// by what their values look like, and by their kind.
+    /// Lets the plugin take credentials whose provider nobody named, by what their values look like and by their kind, as
+    /// those that are part of the server do.
     pub recognises: bool,
 }
 
@@ -55,7 +55,8 @@ mod tests {
             r#"{"settings": {"region": "eu"}, "origins": ["https://*.example.com"],
                 "replace-origins": {"https://api.openai.com": "http://127.0.0.1:9000"},
                 "allow-private": ["http://127.0.0.1:5678", "10.20.0.0/16"],
-                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem", "reveal": true}"#,
+                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem", "reveal": true,
+                "recognises": true}"#,
         )
         .expect("settings");
         assert_eq!(settings.memory.expect("memory").bytes(), 128 * 1024 * 1024);
@@ -65,7 +66,7 @@ mod tests {
         );
         assert_eq!(settings.replace_origins.len(), 1);
         assert_eq!(settings.allow_private.len(), 2);
-        assert!(settings.reveal);
+        assert!(settings.reveal && settings.recognises);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use super::LoadError;
-use super::exports::Exports;
 use crate::call::{CallState, judge, sandbox};
+use crate::contract::{Contract, Guest};
 use crate::manifest::Manifest;
 use crate::outcome::CallError;
 use crate::plugin::Limits;
@@ -20,16 +20,16 @@ const CPU: Duration = Duration::from_secs(1);
 /// Calls `describe`, and checks on the way that the exports' types are the host's.
 pub(super) async fn describe(
     instance: &InstancePre<CallState>,
-    exports: &Exports,
+    contract: &dyn Contract,
     memory: u64,
 ) -> Result<Manifest, LoadError> {
     let text = stage(instance, memory, async |store| {
-        let made = start(instance, exports, store).await?;
-        let manifest = exports
-            .manifest
-            .load(&mut *store, &made)
-            .map_err(Failed::Trapped)?;
-        manifest.call_describe(store).await.map_err(Failed::Trapped)
+        let made = start(instance, contract, store).await?;
+        let guest = Guest {
+            store,
+            instance: &made,
+        };
+        contract.describe(guest).await.map_err(Failed::Trapped)
     });
     Ok(Manifest::parse(&text.await?)?)
 }
@@ -37,25 +37,29 @@ pub(super) async fn describe(
 /// Makes an instance, and checks its exports' types: what a call does before it calls.
 pub(super) async fn rehearse(
     instance: &InstancePre<CallState>,
-    exports: &Exports,
+    contract: &dyn Contract,
     memory: u64,
 ) -> Result<(), LoadError> {
     stage(instance, memory, async |store| {
-        start(instance, exports, store).await.map(drop)
+        start(instance, contract, store).await.map(drop)
     })
     .await
 }
 
 async fn start(
     instance: &InstancePre<CallState>,
-    exports: &Exports,
+    contract: &dyn Contract,
     store: &mut Store<CallState>,
 ) -> Result<Instance, Failed> {
     let made = instance
         .instantiate_async(&mut *store)
         .await
         .map_err(Failed::Trapped)?;
-    exports.check(store, &made).map_err(Failed::Types)?;
+    let guest = Guest {
+        store,
+        instance: &made,
+    };
+    contract.check(guest).map_err(Failed::Types)?;
     Ok(made)
 }
 
@@ -79,9 +83,12 @@ async fn stage<T>(
     match played {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(Failed::Types(error))) => Err(error),
-        Ok(Err(Failed::Trapped(error))) => Err(LoadError::Describe(
-            judge(&error, store.data(), &limits).to_string(),
-        )),
+        Ok(Err(Failed::Trapped(error))) => {
+            let state = store.into_data().end().await;
+            Err(LoadError::Describe(
+                judge(&error, &state, &limits).to_string(),
+            ))
+        }
         Err(_elapsed) => Err(LoadError::Describe(
             CallError::TimedOut { limit: WALL }.to_string(),
         )),

@@ -115,7 +115,7 @@ impl Rounds {
                 () = self.watch.changed() => tokio::time::sleep(GAP).await,
                 () = tokio::time::sleep(pause) => {}
                 Some(loaded) = self.loads.join_next() => self.keep(loaded),
-                Some(asker) = asked.recv() => self.ask_again(asker),
+                Some(waiter) = asked.recv() => self.ask_again(waiter),
                 changed = self.grants.changed() => decide_all = changed.is_ok(),
             }
             self.look().await;

@@ -18,6 +18,10 @@ pub const CREDENTIAL_DELETE: &str = "credential.delete";
 pub const CREDENTIAL_TEST_INTENT: &str = "credential.test.intent";
 /// What came of asking.
 pub const CREDENTIAL_TEST: &str = "credential.test";
+/// Connections may lead to an origin.
+pub const ORIGIN_APPROVE: &str = "origin.approve";
+/// Connections may no longer lead to an origin.
+pub const ORIGIN_WITHDRAW: &str = "origin.withdraw";
 /// A plugin wanted something that it may not do.
 pub const EGRESS_DENIED: &str = "egress.denied";
 /// A caller wanted something that they may not do.

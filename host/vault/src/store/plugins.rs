@@ -47,10 +47,6 @@ pub(crate) async fn grant(
 }
 
 /// What a name's further files get: none where the name was never granted anything, `Some(None)` where each of them waits.
-#[expect(
-    clippy::option_option,
-    reason = "no row and a row without a baseline are two things"
-)]
 pub(crate) async fn baseline(
     database: &Database,
     name: &str,

@@ -1,12 +1,12 @@
 //! `signing.sign`: signatures over a message of the plugin's.
 
-use crate::bindings::claviger::provider::signing::{self, Host};
-use crate::bindings::claviger::provider::types::Failure;
+use super::super::bindings::claviger::provider::signing::{self, Host};
+use super::super::bindings::claviger::provider::types::Failure;
 use crate::call::CallState;
 use crate::egress::Encoding;
 
 impl Host for CallState {
-    fn sign(
+    async fn sign(
         &mut self,
         stand_in: String,
         scheme: String,
@@ -15,6 +15,8 @@ impl Host for CallState {
     ) -> Result<String, Failure> {
         Ok(self
             .session()?
+            .lock()
+            .await
             .sign(&stand_in, &scheme, encoding.into(), &message)?)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::types::{attributes, pairs};
-use crate::bindings::claviger::provider::http::{self, Host};
-use crate::bindings::claviger::provider::types::Failure;
+use super::super::bindings::claviger::provider::http::{self, Host};
+use super::super::bindings::claviger::provider::types::Failure;
+use super::super::types::{attributes, pairs};
 use crate::call::CallState;
 use crate::egress::{
     Capture, InboundResponse, OutboundRequest, SendFailure, Signature, WantedSource,
@@ -17,8 +17,7 @@ impl Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, Failure> {
         let deadline = self.deadline;
         let _wait = self.waiting.begin();
-        let session = self.session()?;
-        let answer = session.send(request.try_into()?, deadline).await?;
+        let answer = self.session()?.send(request.try_into()?, deadline).await?;
         Ok(answer.into())
     }
 }
