@@ -1,43 +1,43 @@
 //! {{ type }}: works with credentials of its API.
-{%- if "validation" in capabilities %}
+{% if "validation" in capabilities %}
 
 mod answer;
-{%- endif %}
-{# #}
-{%- if "assignment" in capabilities %}
+{% endif %}
+
+{% if "assignment" in capabilities %}
 use claviger_sdk::Assignment;
-{%- endif %}
-{%- if "recovery" in capabilities %}
+{% endif %}
+{% if "recovery" in capabilities %}
 use claviger_sdk::Recovery;
-{%- endif %}
-{%- if "restoration" in capabilities %}
+{% endif %}
+{% if "restoration" in capabilities %}
 use claviger_sdk::Restoration;
-{%- endif %}
-{%- if "application" in capabilities %}
+{% endif %}
+{% if "application" in capabilities %}
 use claviger_sdk::{Application, application};
-{%- endif %}
-{%- if capabilities == ["inventory"] %}
+{% endif %}
+{% if capabilities == ["inventory"] %}
 use claviger_sdk::{Context, Failure};
-{%- else %}
+{% elif capabilities %}
 use claviger_sdk::{Context, Credential, Failure};
-{%- endif %}
-{%- if "inventory" in capabilities %}
+{% endif %}
+{% if "inventory" in capabilities %}
 use claviger_sdk::{Inventory, inventory};
-{%- endif %}
-{%- if "issuance" in capabilities %}
+{% endif %}
+{% if "issuance" in capabilities %}
 use claviger_sdk::{Issuance, issuance};
-{%- endif %}
-{%- if "rotation" in capabilities %}
+{% endif %}
+{% if "rotation" in capabilities %}
 use claviger_sdk::{Replacement, Rotation};
-{%- endif %}
-{%- if "validation" in capabilities %}
+{% endif %}
+{% if "validation" in capabilities %}
 use claviger_sdk::{Report, Validation, http};
-{%- endif %}
+{% endif %}
 
 struct {{ type }};
 
 claviger_sdk::export!({{ type }}, manifest: "../manifest.json", capabilities: [{{ capabilities | join(", ") }}]);
-{%- if "validation" in capabilities %}
+{% if "validation" in capabilities %}
 
 impl Validation for {{ type }} {
     fn validate(context: Context, credential: Credential) -> Result<Report, Failure> {
@@ -48,8 +48,8 @@ impl Validation for {{ type }} {
         answer::read(answer.status(), account).unwrap_or_else(|| Err(answer.unexpected(&context)))
     }
 }
-{%- endif %}
-{%- if "rotation" in capabilities %}
+{% endif %}
+{% if "rotation" in capabilities %}
 
 impl Rotation for {{ type }} {
     fn create(_: Context, _: Credential) -> Result<Replacement, Failure> {
@@ -65,8 +65,8 @@ impl Rotation for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "assignment" in capabilities %}
+{% endif %}
+{% if "assignment" in capabilities %}
 
 impl Assignment for {{ type }} {
     fn assign(_: Context, _: Credential, _: Credential) -> Result<(), Failure> {
@@ -75,8 +75,8 @@ impl Assignment for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "restoration" in capabilities %}
+{% endif %}
+{% if "restoration" in capabilities %}
 
 impl Restoration for {{ type }} {
     fn restore(_: Context, _: Credential) -> Result<(), Failure> {
@@ -85,8 +85,8 @@ impl Restoration for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "recovery" in capabilities %}
+{% endif %}
+{% if "recovery" in capabilities %}
 
 impl Recovery for {{ type }} {
     fn abandon(_: Context, _: Credential) -> Result<(), Failure> {
@@ -96,8 +96,8 @@ impl Recovery for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "application" in capabilities %}
+{% endif %}
+{% if "application" in capabilities %}
 
 impl Application for {{ type }} {
     fn apply(_: Context, _: Credential, _: application::Place) -> Result<application::Receipt, Failure> {
@@ -117,8 +117,8 @@ impl Application for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "issuance" in capabilities %}
+{% endif %}
+{% if "issuance" in capabilities %}
 
 impl Issuance for {{ type }} {
     fn issue(_: Context, _: Credential, _: issuance::Request) -> Result<issuance::Issued, Failure> {
@@ -134,8 +134,8 @@ impl Issuance for {{ type }} {
         ))
     }
 }
-{%- endif %}
-{%- if "inventory" in capabilities %}
+{% endif %}
+{% if "inventory" in capabilities %}
 
 impl Inventory for {{ type }} {
     fn enumerate(_: Context, _: Option<String>) -> Result<inventory::Page, Failure> {
@@ -144,4 +144,4 @@ impl Inventory for {{ type }} {
         ))
     }
 }
-{%- endif %}
+{% endif %}
