@@ -4,6 +4,7 @@
 //! - [`plugin`]: a loaded plugin and what it can do
 //! - [`catalogue`]: the plugins that serve
 //! - [`load`]: from a file's bytes to a plugin
+//! - [`contract`]: the WIT package, as plugin authors get it
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
 //! - [`egress`]: the way out, and what keeps secrets from the guest
@@ -27,6 +28,7 @@ mod imports;
 
 pub mod catalogue;
 pub mod clock;
+pub mod contract;
 pub mod egress;
 pub mod engine;
 pub mod grant;

@@ -25,7 +25,7 @@ mod describe;
 pub(crate) mod exports;
 mod imports;
 mod roots;
-mod versions;
+pub(crate) mod versions;
 
 use exports::Exports;
 

@@ -5,7 +5,7 @@ use semver::Version;
 use crate::load::LoadError;
 
 /// The version of `claviger:provider` that this host speaks.
-pub(super) const OURS: &str = "0.1.0";
+pub const OURS: &str = "0.1.0";
 
 /// The package that plugins are written against.
 const PACKAGE: &str = "claviger:provider/";

@@ -200,7 +200,9 @@ fn rule(holds: bool, at: &str, rule: &'static str) -> Result<(), ManifestError> 
     }
 }
 
-fn is_plugin_name(name: &str) -> bool {
+/// Whether a plugin may be named so: 1 to 64 of `a-z`, `0-9`, `-` and `_`, a letter first.
+#[must_use]
+pub fn is_plugin_name(name: &str) -> bool {
     starts_with_letter(name)
         && name
             .bytes()

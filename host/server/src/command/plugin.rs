@@ -38,7 +38,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<ExitCode, F
         Command::List(arguments) => list::run(arguments, config).await,
         Command::Approve(arguments) => approve::run(arguments, config).await,
         Command::Reload(arguments) => reload::run(arguments, config).await,
-        Command::New(arguments) => new::run(arguments, config).await,
+        Command::New(arguments) => new::run(&arguments),
         Command::Inspect(arguments) => inspect::run(arguments, config).await,
         Command::Check(arguments) => check::run(arguments, config).await,
         Command::Test(arguments) => test::run(arguments, config).await,
