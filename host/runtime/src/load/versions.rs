@@ -11,7 +11,7 @@ pub(crate) const OURS: &str = "0.1.0";
 const PACKAGE: &str = "claviger:provider/";
 
 /// `wasi:io/streams@0.2.6` is `wasi:io/streams` and `0.2.6`.
-pub(super) fn split(name: &str) -> (&str, Option<&str>) {
+pub(crate) fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('@')
         .map_or((name, None), |(interface, version)| {
             (interface, Some(version))
