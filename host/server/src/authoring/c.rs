@@ -43,9 +43,12 @@ pub(crate) enum CError {
     /// It was run through here before.
     #[error("it is a component already")]
     Already,
-    /// It isn't a module that the bindings were linked into.
+    /// It is something else altogether.
+    #[error("it is no WebAssembly module")]
+    NoModule,
+    /// It isn't a module that the bindings were linked into, or it imports what no host has.
     #[error(
-        "it can't be made a component: {0}; link bindings/provider_component_type.o into it, which says what its functions are"
+        "it can't be made a component; its bindings have to be linked into it, with the object file that came with them: {0}"
     )]
     Module(String),
 }
@@ -84,6 +87,9 @@ pub(crate) fn bindings(wit: &Path) -> Result<Vec<(String, Vec<u8>)>, CError> {
 pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>, CError> {
     if wasmparser::Parser::is_component(module) {
         return Err(CError::Already);
+    }
+    if !wasmparser::Parser::is_core_wasm(module) {
+        return Err(CError::NoModule);
     }
     let adapter = wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
     ComponentEncoder::default()
