@@ -4,7 +4,7 @@
 //! - [`plugin`]: a loaded plugin and what it can do
 //! - [`catalogue`]: the plugins that serve
 //! - [`load`]: from a file's bytes to a plugin
-//! - [`contract`]: the WIT package, as plugin authors get it
+//! - [`check`]: all the reasons for which a file is refused, with what to do about each
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
 //! - [`egress`]: the way out, and what keeps secrets from the guest
@@ -27,8 +27,8 @@ mod call;
 mod imports;
 
 pub mod catalogue;
+pub mod check;
 pub mod clock;
-pub mod contract;
 pub mod egress;
 pub mod engine;
 pub mod grant;
@@ -43,6 +43,7 @@ pub mod settings;
 pub mod subject;
 
 pub use catalogue::Catalogue;
+pub use check::{Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use engine::SetupError;
 pub use grant::{Grant, Right, Rights};

@@ -16,17 +16,20 @@ use crate::call::CallState;
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
 use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
+use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
-mod compile;
+pub(crate) mod compile;
+mod complete;
 mod describe;
 pub(crate) mod exports;
-mod imports;
+pub(crate) mod imports;
 mod roots;
 pub(crate) mod versions;
 
+pub use complete::Lack;
 use exports::Exports;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
@@ -98,10 +101,13 @@ pub enum LoadError {
     NoManifest,
     /// Its `describe` didn't answer.
     #[error("`describe` failed: {0}")]
-    Describe(String),
+    Describe(CallError),
     /// Its manifest breaks a rule.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// It has a capability without what that needs.
+    #[error("{}", complete::listed(.0))]
+    Incomplete(Vec<Lack>),
     /// What the operator set for it can't be used.
     #[error(transparent)]
     Egress(#[from] SetupError),
@@ -198,6 +204,7 @@ impl Runtime {
                 self.keep(hash, component, manifest.clone()).await?;
                 (instance, exports, manifest)
             };
+        complete::check(&exports.capabilities(), &manifest)?;
         Ok(Prepared {
             runtime: self.clone(),
             manifest,

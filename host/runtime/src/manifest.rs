@@ -16,7 +16,7 @@ pub mod check;
 pub mod pattern;
 pub mod position;
 
-pub use check::{ManifestError, is_plugin_name};
+pub use check::{BrokenRule, ManifestError, is_plugin_name};
 pub use pattern::Pattern;
 pub use position::Position;
 

@@ -5,7 +5,7 @@ use semver::Version;
 use crate::load::LoadError;
 
 /// The version of `claviger:provider` that this host speaks.
-pub const OURS: &str = "0.1.0";
+pub(crate) const OURS: &str = "0.1.0";
 
 /// The package that plugins are written against.
 const PACKAGE: &str = "claviger:provider/";
@@ -19,7 +19,7 @@ pub(super) fn split(name: &str) -> (&str, Option<&str>) {
 }
 
 /// The interface's own name, where it is one of this host's contract in a version that goes together with the host's.
-pub(super) fn own<'n>(name: &'n str, verb: &'static str) -> Result<Option<&'n str>, LoadError> {
+pub(crate) fn own<'n>(name: &'n str, verb: &'static str) -> Result<Option<&'n str>, LoadError> {
     let (interface, version) = split(name);
     let Some(own) = interface.strip_prefix(PACKAGE) else {
         return Ok(None);

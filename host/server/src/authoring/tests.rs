@@ -50,7 +50,7 @@ fn a_world_exports_what_was_chosen_and_nothing_else() {
     insta::assert_snapshot!(text(&files, "wit/world.wit"));
     assert_eq!(
         text(&files, "wit/deps/claviger-provider/provider.wit"),
-        claviger_runtime::contract::WIT
+        super::wit::PACKAGE
     );
     let revealing = Project {
         reveal: true,
@@ -69,10 +69,7 @@ fn the_rust_sdk_comes_along_and_needs_no_workspace() {
     assert!(!manifest.contains("workspace"), "{manifest}");
     assert!(manifest.contains("wit-bindgen"), "{manifest}");
     assert!(text(&files, "vendor/sdk/rust/src/lib.rs").contains("macro_rules! export"));
-    assert_eq!(
-        text(&files, "vendor/wit/provider.wit"),
-        claviger_runtime::contract::WIT
-    );
+    assert_eq!(text(&files, "vendor/wit/provider.wit"), super::wit::PACKAGE);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use claviger_runtime::contract;
-
 use super::{Project, ProjectFile};
+
+/// The WIT package.
+pub(super) const PACKAGE: &str = include_str!("../../../../wit/provider.wit");
 
 /// `wit/world.wit` and the package that it speaks of.
 pub(super) fn files(project: &Project) -> [ProjectFile; 2] {
@@ -16,13 +17,13 @@ pub(super) fn files(project: &Project) -> [ProjectFile; 2] {
         file("wit/world.wit", world(project)),
         file(
             "wit/deps/claviger-provider/provider.wit",
-            contract::WIT.to_owned(),
+            PACKAGE.to_owned(),
         ),
     ]
 }
 
 fn world(project: &Project) -> String {
-    let version = contract::VERSION;
+    let version = version();
     let item = |verb: &str, interface: &str| {
         format!("    {verb} claviger:provider/{interface}@{version};\n")
     };
@@ -39,4 +40,12 @@ fn world(project: &Project) -> String {
          world plugin {{\n{items}}}\n",
         project.name
     )
+}
+
+/// The version in `package claviger:provider@0.1.0;`.
+fn version() -> &'static str {
+    let after = PACKAGE.split_once("\npackage claviger:provider@");
+    after
+        .and_then(|(_, rest)| rest.split_once(';'))
+        .map_or("", |(version, _)| version)
 }
