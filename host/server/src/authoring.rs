@@ -2,7 +2,7 @@
 //!
 //! What is written is the language's template (`sdk/<language>/template`, in the binary) with the plugin's name and
 //! capabilities put in, and the contract: the WIT package of this very host and a world with just the chosen exports.
-//! [Rust](vendor) gets the SDK as well, because it is in no registry.
+//! [Rust](vendor) gets the SDK as well, because it is in no registry, and [C](c) its helpers.
 //!
 //! A project is rendered whole before its first file is written, so what can't be rendered leaves nothing behind.
 
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use claviger_runtime::Capability;
 use thiserror::Error;
 
+pub(crate) mod c;
 mod language;
 mod name;
 mod template;
@@ -68,8 +69,10 @@ impl Project {
     pub(crate) fn render(&self) -> Result<Vec<ProjectFile>, AuthoringError> {
         let mut files = template::render(self)?;
         files.extend(wit::files(self));
-        if self.language == Language::Rust {
-            files.extend(vendor::files()?);
+        match self.language {
+            Language::Rust => files.extend(vendor::files()?),
+            Language::C => files.extend(c::helpers()),
+            Language::Python | Language::JavaScript => {}
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
