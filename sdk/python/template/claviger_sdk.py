@@ -98,13 +98,19 @@ class Answer:
         return found
 
     def unexpected(self, context: Context) -> Err:
-        """What an answer means that the plugin has no meaning of its own for: nothing of the credential."""
-        wait = retry_after_ms(self.header("retry-after"), context)
-        if self.status == 429:
-            return rate_limited("HTTP 429: too many requests", wait)
-        if self.status >= 500:
-            return unreachable(f"HTTP {self.status}: the provider is in trouble", wait)
-        return unreachable(f"HTTP {self.status} is not an answer that was expected here")
+        """`unexpected`, of this answer."""
+        return unexpected(self.status, self.header("retry-after"), context)
+
+
+def unexpected(status: int, retry_after: Optional[str], context: Context) -> Err:
+    """What an answer means that the plugin has no meaning of its own for: 429 is `rate-limited`, all else is a provider
+    that nobody understands. Neither says anything of the credential. For answers of other clients too."""
+    wait = retry_after_ms(retry_after, context)
+    if status == 429:
+        return rate_limited("HTTP 429: too many requests", wait)
+    if status >= 500:
+        return unreachable(f"HTTP {status}: the provider is in trouble", wait)
+    return unreachable(f"HTTP {status} is not an answer that was expected here")
 
 
 def retry_after_ms(text: Optional[str], context: Context) -> Optional[int]:
