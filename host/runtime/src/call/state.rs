@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::log::Log;
 use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
 use crate::egress::Session;
-use crate::imports::logging::Log;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
 

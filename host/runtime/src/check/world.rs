@@ -5,8 +5,9 @@ use wit_parser::{Interface, Resolve, WorldId, WorldItem};
 
 use super::compare::Comparison;
 use super::{Finding, contract, imports, render};
+use crate::contract::VERSION as OURS;
 use crate::load::LoadError;
-use crate::load::versions::{OURS, own};
+use crate::load::versions::own;
 use crate::plugin::Capability;
 
 /// The interface without which a component is no plugin.

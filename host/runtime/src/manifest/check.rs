@@ -123,6 +123,9 @@ impl Manifest {
                 "path-prefix begins with `/`",
             );
             self.check_asked(&capture.origin, &at, rules);
+            for place in &capture.places {
+                self.check_place(place, &at, rules);
+            }
             match &capture.source {
                 CaptureSource::Pattern(pattern) => {
                     rules.hold(
