@@ -2,6 +2,7 @@
 //!
 //! - [`command`]: the command line, from arguments to an exit code
 //! - [`config`]: what the operator decides
+//! - `conformance`: the tests that `claviger plugin test` puts a plugin to
 //! - `wiring`: master key, plugins, vault: from a configuration to a running server
 //! - `connections`, `front`: from a socket to the router and back; trace ids, panics, errors
 //! - `request`: what handlers take out of a request
@@ -13,6 +14,7 @@
 mod app;
 pub mod command;
 pub mod config;
+mod conformance;
 mod connections;
 mod front;
 mod logging;

@@ -14,6 +14,7 @@ use crate::plugin::Capability;
 macro_rules! exports {
     ($($interface:ident => $capability:expr),* $(,)?) => {
         /// Where a plugin's functions are, looked up once.
+        #[derive(Clone)]
         pub(crate) struct Exports {
             /// Every plugin has it.
             pub manifest: provider::manifest::GuestIndices,
