@@ -134,6 +134,9 @@ pub struct CaptureRule {
     pub path_prefix: String,
     /// Where in the answer it is.
     pub source: CaptureSource,
+    /// Where it goes when it was issued, in a field of the capture's name, and is to be revoked. Mostly nowhere.
+    #[serde(default)]
+    pub places: Vec<Place>,
 }
 
 /// Where in an answer a new secret is.

@@ -6,12 +6,12 @@ use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::log::Log;
 use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
 use crate::egress::Session;
 use crate::engine::TICK;
-use crate::imports::logging::Log;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
 

@@ -82,6 +82,10 @@ impl Manifest {
                 "path-prefix begins with `/`",
             )?;
             self.check_asked(&capture.origin, &at)?;
+            capture
+                .places
+                .iter()
+                .try_for_each(|place| self.check_place(place, &at))?;
             match &capture.source {
                 CaptureSource::Pattern(pattern) => {
                     rule(
