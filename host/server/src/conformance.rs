@@ -95,6 +95,9 @@ mod suite;
 mod told;
 mod upstream;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use case::Case;
 pub(crate) use report::{Summary, Tested, write_case};
 pub(crate) use script::Script;

@@ -1,6 +1,7 @@
 //! Looks for secrets in what a plugin said, in the forms in which they would still be secrets.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -72,10 +73,25 @@ impl Canary {
 
 /// Whether the text has a stand-in in it.
 pub(crate) fn has_stand_in(text: &str) -> bool {
-    text.match_indices(STAND_IN).any(|(at, _)| {
+    first_stand_in(text).is_some()
+}
+
+/// The text with `…` for each stand-in: they are others in each call, and the rest is what is the same.
+pub(crate) fn without_stand_ins(text: &str) -> String {
+    let mut short = text.to_owned();
+    while let Some(range) = first_stand_in(&short) {
+        short.replace_range(range, "…");
+    }
+    short
+}
+
+/// Where the first stand-in is.
+fn first_stand_in(text: &str) -> Option<Range<usize>> {
+    text.match_indices(STAND_IN).find_map(|(at, _)| {
         let letters = text[at + STAND_IN.len()..].bytes();
         let word = letters.take_while(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(b));
-        word.count() >= STAND_IN_LETTERS
+        let end = at + STAND_IN.len() + STAND_IN_LETTERS;
+        (word.count() >= STAND_IN_LETTERS).then_some(at..end)
     })
 }
 
@@ -116,5 +132,9 @@ mod tests {
     fn stand_ins_are_words_of_26_letters() {
         assert!(has_stand_in("field clvabcdefghijklmnopqrstuvwx23 is bad"));
         assert!(!has_stand_in("clv, clvabc and claviger"));
+        assert_eq!(
+            without_stand_ins("https://clvabcdefghijklmnopqrstuvwx23.example"),
+            "https://….example"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use claviger_runtime::CallOutcome;
 use serde::Serialize;
 
-use super::canary::{Canary, has_stand_in};
+use super::canary::{Canary, has_stand_in, without_stand_ins};
 use super::told::{self, Told};
 
 /// What the calls of one function used at most.
@@ -49,6 +49,12 @@ impl Observed {
         outcome: &CallOutcome<T>,
         answered: bool,
     ) {
+        if let Ok(answer) = &outcome.result {
+            answer
+                .secrets()
+                .into_iter()
+                .for_each(|secret| self.watch(secret));
+        }
         for (place, text) in told::texts(outcome) {
             for canary in &self.canaries {
                 if let Some(form) = canary.found_in(&text) {
@@ -65,8 +71,8 @@ impl Observed {
         }
         let evidence = &outcome.evidence;
         for denial in &evidence.denials {
-            self.denials
-                .insert(format!("{}: {}", denial.target, denial.reason));
+            let denied = format!("{}: {}", denial.target, denial.reason);
+            self.denials.insert(without_stand_ins(&denied));
         }
         let used = self.used.entry(function).or_default();
         used.calls += 1;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 use claviger_runtime::Origin;
 use claviger_runtime::manifest::Position;
@@ -15,7 +16,6 @@ mod pattern;
 mod read;
 
 pub(crate) use pattern::{Method, PathPattern};
-pub(crate) use read::ScriptError;
 
 /// A script.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -116,7 +116,7 @@ pub(crate) struct Issue {
 /// How long an issued credential is to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Ttl(pub u32);
+pub(crate) struct Ttl(u32);
 
 /// Where a plugin that applies is to put a credential.
 #[derive(Debug, Clone, Deserialize)]
@@ -167,6 +167,12 @@ impl Answer {
             json: Some(json),
             text: None,
         }
+    }
+}
+
+impl Ttl {
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_secs(self.0.into())
     }
 }
 

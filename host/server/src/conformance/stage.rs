@@ -10,7 +10,7 @@ use std::time::Duration;
 use claviger_runtime::egress::PrivateGrant;
 use claviger_runtime::{
     CallContext, CallOutcome, Field, FieldValue, LoadError, Manifest, Origin, OriginPattern,
-    Plugin, PluginSettings, Prepared, Provenance, Report, Rights, Secret, Subject,
+    Plugin, PluginSettings, Prepared, Provenance, Replacement, Report, Rights, Secret, Subject,
 };
 use thiserror::Error;
 use url::Url;
@@ -166,6 +166,52 @@ impl Stage {
         let outcome = self.validate(setting, credential).await;
         self.upstream.fail_with(None);
         outcome
+    }
+
+    /// Keeps what a call of a plugin in its usual setting showed.
+    pub(crate) fn noted<T: Told>(
+        &self,
+        function: &'static str,
+        outcome: CallOutcome<T>,
+    ) -> CallOutcome<T> {
+        self.note(function, Setting::Usual, &outcome);
+        outcome
+    }
+
+    /// From now on, the credential's secrets are looked for as well.
+    pub(crate) fn watch(&self, credential: &Credential) {
+        for secret in secrets(self.manifest(), credential) {
+            self.observed().watch(secret.as_bytes());
+        }
+    }
+
+    /// A credential with these fields of a call's answer in the place of its own.
+    pub(crate) fn replaced(
+        &self,
+        credential: &Credential,
+        replacement: &Replacement,
+    ) -> Credential {
+        let mut replaced = credential.clone();
+        for field in &replacement.fields {
+            let text = match &field.value {
+                FieldValue::Text(text) => text.clone(),
+                // Scripts are text, so what the scripted provider makes is text too.
+                FieldValue::Secret(secret) => secret.expose_str().unwrap_or_default().to_owned(),
+            };
+            replaced.fields.insert(field.name.clone(), text);
+        }
+        replaced.external_id.clone_from(&replacement.external_id);
+        replaced.handle.clone_from(&replacement.handle);
+        // A provider that remembers knows by itself what it made.
+        if !self.remembers() {
+            self.upstream.take(replaced.fields.clone());
+        }
+        replaced
+    }
+
+    /// Whether the scripted provider knows what it made.
+    pub(crate) fn remembers(&self) -> bool {
+        self.script.routes.iter().any(|route| route.adds.is_some())
     }
 
     /// Keeps what a call showed.

@@ -204,7 +204,7 @@ async fn redirect(stage: &Stage, credential: &Credential) -> Ended {
         .upstream
         .requests()
         .iter()
-        .any(|request| request.path == ELSEWHERE)
+        .any(|request| request.path.ends_with(ELSEWHERE))
     {
         return Err(Stop::failed(
             "it followed a redirect; whoever can make the provider redirect would be told the secret, so take a redirect \

@@ -37,6 +37,27 @@ impl Recorded {
         !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 
+    /// Whether the text is in the request, at any position that a manifest can name, or in its body as it is.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let decoded =
+            |encoded: &[u8]| form_urlencoded::parse(encoded).any(|(_, value)| value.contains(text));
+        let body = String::from_utf8_lossy(&self.body);
+        let as_json = Value::from(text).to_string();
+        self.headers.iter().any(|(_, value)| value.contains(text))
+            || self
+                .at(&Position::BasicPassword)
+                .iter()
+                .any(|password| password == text)
+            || self
+                .at(&Position::Path)
+                .iter()
+                .any(|segment| segment == text)
+            || decoded(self.query.as_bytes())
+            || decoded(&self.body)
+            || body.contains(text)
+            || body.contains(as_json.trim_matches('"'))
+    }
+
     /// `POST https://api.acme.example/v1/keys`
     pub(crate) fn line(&self) -> String {
         format!("{} {}{}", self.method, self.origin, self.path)

@@ -13,7 +13,8 @@ use crate::conformance::script::{Answer, Route, Script};
 /// The most requests that are kept, so that a plugin that asks in a loop doesn't fill the memory.
 const MOST_REQUESTS: usize = 1000;
 
-/// Where a redirect leads that must not be followed.
+/// How the path ends that a redirect leads to, which must not be followed. What stands before is the path that was asked
+/// for: the plugin may go there.
 pub(crate) const ELSEWHERE: &str = "/claviger-redirected";
 
 /// A provider in trouble.
@@ -97,7 +98,7 @@ impl State {
             }
             Some(Fault::Redirect) => {
                 let mut elsewhere = Answer::of(302, json!({}));
-                let location = format!("{}{ELSEWHERE}", request.origin);
+                let location = format!("{}{}{ELSEWHERE}", request.origin, request.path);
                 elsewhere.headers.insert("location".to_owned(), location);
                 Reply::Bytes(answer::bytes(&elsewhere, false))
             }
