@@ -112,7 +112,9 @@ pub enum LoadError {
     Egress(#[from] SetupError),
 }
 
-/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody.
+/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
+/// compiled code.
+#[derive(Clone)]
 pub struct Prepared {
     runtime: Runtime,
     manifest: Manifest,
@@ -138,6 +140,14 @@ impl Prepared {
     #[must_use]
     pub fn capabilities(&self) -> BTreeSet<Capability> {
         Capability::of(self.contract.as_ref())
+    }
+
+    /// Has it describe itself once more, in a sandbox of its own. A plugin that is in order says the same each time.
+    pub async fn describe(&self, settings: &PluginSettings) -> Result<Manifest, LoadError> {
+        let memory = settings.memory.unwrap_or_default().bytes();
+        // As in `prepare`: the pool has one instance to spare.
+        let _turn = self.runtime.0.compiler.acquire().await;
+        describe::describe(&self.instance, self.contract.as_ref(), memory).await
     }
 
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
