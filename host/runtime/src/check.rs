@@ -81,8 +81,15 @@ impl Runtime {
         let bytes = wasm.clone();
         // Reading validates the whole file: seconds, for a large one.
         let read = tokio::task::spawn_blocking(move || World::read(&bytes)).await;
-        let world = read.ok().flatten();
-        let mut refusals = world.as_ref().map(World::refusals).unwrap_or_default();
+        let (world, mut refusals) = match read {
+            Ok(Ok(Some(world))) => {
+                let refusals = world.refusals();
+                (Some(world), refusals)
+            }
+            Ok(Err(world::WitPackage)) => (None, vec![refusal::wit_package()]),
+            // A file that can't be read, or ended its reader, is one for loading to refuse.
+            Ok(Ok(None)) | Err(_) => (None, Vec::new()),
+        };
         let prepared = self.prepare(wasm.clone(), settings).await;
         if let Err(error) = &prepared {
             refusals.extend(refusal::of_loading(error, &wasm, &refusals));

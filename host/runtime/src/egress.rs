@@ -45,6 +45,7 @@ pub mod tls;
 mod words;
 
 pub use failure::{FailureCode, SendFailure, SetupError};
+pub use keyring::Meaning;
 pub use private::PrivateGrant;
 pub use request::{Capture, OutboundRequest, Signature, WantedSource};
 pub use resolve::{Resolve, SystemResolver};

@@ -11,21 +11,23 @@
 //! - [`manifest`]: what a plugin says of itself and asks for
 //! - [`origin`]: scheme, host and port, and patterns of them
 //! - [`subject`]: the credential a call is about, as the host holds it
+//! - [`ask`]: what is asked beside it
 //! - [`outcome`]: what came of a call
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
 //!
-//! Inside: `engine` (wasmtime and its settings), `bindings` (generated from the WIT package), `imports` (what a guest may
-//! call), `call` (one call from store to outcome), `cache` (compiled code on disk).
+//! Inside: `contract` (`claviger:provider`, in each version), `imports` (what a guest may call), `call` (one call from
+//! store to outcome), `cache` (compiled code on disk).
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
 
-mod bindings;
 mod cache;
 mod call;
+mod contract;
 mod imports;
 
+pub mod ask;
 pub mod catalogue;
 pub mod check;
 pub mod clock;
@@ -42,6 +44,7 @@ pub mod secret;
 pub mod settings;
 pub mod subject;
 
+pub use ask::{IssueRequest, Place};
 pub use catalogue::Catalogue;
 pub use check::{Checked, Finding};
 pub use clock::{Clock, SystemClock};
@@ -50,7 +53,10 @@ pub use grant::{Grant, Right, Rights};
 pub use load::{LoadError, Prepared};
 pub use manifest::Manifest;
 pub use origin::{Origin, OriginPattern};
-pub use outcome::{CallError, CallOutcome, Evidence, Failure, Report};
+pub use outcome::{
+    CallError, CallOutcome, Evidence, Failure, Issued, Page, Receipt, Replacement, Report,
+    Revocation,
+};
 pub use plugin::{Capability, Plugin, Provenance};
 pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
 pub use secret::Secret;

@@ -13,6 +13,7 @@ use tokio::task;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::call::CallState;
+use crate::contract::{self, Contract};
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
 use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
@@ -24,13 +25,11 @@ use crate::settings::PluginSettings;
 pub(crate) mod compile;
 mod complete;
 mod describe;
-pub(crate) mod exports;
 pub(crate) mod imports;
 mod roots;
 pub(crate) mod versions;
 
 pub use complete::Lack;
-use exports::Exports;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
 const LARGEST: usize = 64 << 20;
@@ -113,13 +112,15 @@ pub enum LoadError {
     Egress(#[from] SetupError),
 }
 
-/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody.
+/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
+/// compiled code.
+#[derive(Clone)]
 pub struct Prepared {
     runtime: Runtime,
     manifest: Manifest,
     hash: blake3::Hash,
     instance: InstancePre<CallState>,
-    exports: Exports,
+    contract: Arc<dyn Contract>,
 }
 
 impl Prepared {
@@ -138,7 +139,15 @@ impl Prepared {
     /// What it can do.
     #[must_use]
     pub fn capabilities(&self) -> BTreeSet<Capability> {
-        self.exports.capabilities()
+        Capability::of(self.contract.as_ref())
+    }
+
+    /// Has it describe itself once more, in a sandbox of its own. A plugin that is in order says the same each time.
+    pub async fn describe(&self, settings: &PluginSettings) -> Result<Manifest, LoadError> {
+        let memory = settings.memory.unwrap_or_default().bytes();
+        // As in `prepare`: the pool has one instance to spare.
+        let _turn = self.runtime.0.compiler.acquire().await;
+        describe::describe(&self.instance, self.contract.as_ref(), memory).await
     }
 
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
@@ -160,13 +169,13 @@ impl Prepared {
         let rules = grant.rules(roots, EgressLimits::default());
         Ok(Arc::new(Plugin {
             egress: Arc::new(PluginEgress::new(rules, runtime.resolver.clone())?),
-            capabilities: self.exports.capabilities(),
+            capabilities: Capability::of(self.contract.as_ref()),
             manifest: self.manifest,
             grant,
             hash: self.hash,
             provenance,
             instance: self.instance,
-            exports: self.exports,
+            contract: self.contract,
             limits: Limits {
                 memory: settings.memory.unwrap_or_default().bytes(),
                 wall: settings.timeout.unwrap_or_default().duration(),
@@ -191,26 +200,26 @@ impl Runtime {
         compile::check_file(&wasm)?;
         let hash = blake3::hash(&wasm);
         let memory = settings.memory.unwrap_or_default().bytes();
-        let (instance, exports, manifest) =
+        let (instance, contract, manifest) =
             if let Some((component, manifest)) = self.cached(hash).await? {
-                let (instance, exports) = self.link(&component)?;
-                (instance, exports, manifest)
+                let (instance, contract) = self.link(&component)?;
+                (instance, contract, manifest)
             } else {
                 // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
                 let _turn = self.0.compiler.acquire().await;
                 let component = self.compile(wasm).await?;
-                let (instance, exports) = self.link(&component)?;
-                let manifest = describe::describe(&instance, &exports, memory).await?;
+                let (instance, contract) = self.link(&component)?;
+                let manifest = describe::describe(&instance, contract.as_ref(), memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
-                (instance, exports, manifest)
+                (instance, contract, manifest)
             };
-        complete::check(&exports.capabilities(), &manifest)?;
+        complete::check(&Capability::of(contract.as_ref()), &manifest)?;
         Ok(Prepared {
             runtime: self.clone(),
             manifest,
             hash,
             instance,
-            exports,
+            contract,
         })
     }
 
@@ -226,12 +235,15 @@ impl Runtime {
     }
 
     /// Links the imports and looks up the exports.
-    fn link(&self, component: &Component) -> Result<(InstancePre<CallState>, Exports), LoadError> {
+    fn link(
+        &self,
+        component: &Component,
+    ) -> Result<(InstancePre<CallState>, Arc<dyn Contract>), LoadError> {
         imports::check(&self.0.engine, component)?;
         let instance = self.0.linker.instantiate_pre(component);
         let instance = instance.map_err(|error| LoadError::ImportTypes(format!("{error:#}")))?;
-        let exports = Exports::find(&self.0.engine, &instance)?;
-        Ok((instance, exports))
+        let contract = contract::find(&self.0.engine, &instance)?;
+        Ok((instance, contract))
     }
 
     async fn cached(&self, hash: blake3::Hash) -> Result<Option<(Component, Manifest)>, LoadError> {

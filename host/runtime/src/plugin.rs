@@ -11,9 +11,9 @@ use wasmtime::component::InstancePre;
 
 use crate::call::CallState;
 use crate::clock::Clock;
+use crate::contract::Contract;
 use crate::egress::PluginEgress;
 use crate::grant::Grant;
-use crate::load::exports::Exports;
 use crate::manifest::Manifest;
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
@@ -64,6 +64,21 @@ impl Capability {
             Self::Inventory => "inventory",
         }
     }
+
+    /// What a plugin that exports these can do.
+    pub(crate) fn of(contract: &dyn Contract) -> BTreeSet<Self> {
+        let has = |capability: &Self| match capability {
+            Self::Validation => contract.validation().is_some(),
+            Self::Rotation => contract.rotation().is_some(),
+            Self::Assignment => contract.assignment().is_some(),
+            Self::Restoration => contract.restoration().is_some(),
+            Self::Recovery => contract.recovery().is_some(),
+            Self::Application => contract.application().is_some(),
+            Self::Issuance => contract.issuance().is_some(),
+            Self::Inventory => contract.inventory().is_some(),
+        };
+        Self::ALL.into_iter().filter(has).collect()
+    }
 }
 
 impl fmt::Display for Capability {
@@ -89,7 +104,7 @@ pub struct Plugin {
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
     pub(crate) instance: InstancePre<CallState>,
-    pub(crate) exports: Exports,
+    pub(crate) contract: Arc<dyn Contract>,
     pub(crate) egress: Arc<PluginEgress>,
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
@@ -103,7 +118,7 @@ pub struct Plugin {
 
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Over all memories and tables of an instance, in bytes.
     pub memory: u64,
     /// From when the call is asked for until it has an answer.
@@ -141,6 +156,12 @@ impl Plugin {
     #[must_use]
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
         &self.capabilities
+    }
+
+    /// What one call of it may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The BLAKE3 hash of its file.

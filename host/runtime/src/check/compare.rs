@@ -110,10 +110,11 @@ impl<'a> Comparison<'a> {
                 if our.ok.is_some() == their.ok.is_some()
                     && our.err.is_some() == their.err.is_some() =>
             {
-                for (ours, theirs) in [(&our.ok, &their.ok), (&our.err, &their.err)] {
-                    if let (Some(ours), Some(theirs)) = (ours, theirs) {
-                        self.types(ours, theirs, place);
-                    }
+                if let (Some(ours), Some(theirs)) = (&our.ok, &their.ok) {
+                    self.types(ours, theirs, place);
+                }
+                if let (Some(ours), Some(theirs)) = (&our.err, &their.err) {
+                    self.types(ours, theirs, &format!("the error of {place}"));
                 }
             }
             (TypeDefKind::Tuple(our), TypeDefKind::Tuple(their))

@@ -3,9 +3,10 @@
 use super::Finding;
 use crate::load::LoadError;
 use crate::load::imports::check_name;
+use crate::load::versions::split;
 
 /// What WASI's linked and denied interfaces are built away with.
-const DROP: &str = "if the plugin doesn't use it, nothing is lost; to be rid of it: Python `componentize-py … --stub-wasi` \
+const DROP: &str = "go out through `claviger:provider/http`; where nothing uses the sockets, nothing is lost, and what drops them is: Python `componentize-py … --stub-wasi` \
                     (which also takes clocks, randomness and output away), JavaScript `disableFeatures` of `componentize`, \
                     C and Rust: no code that opens sockets";
 
@@ -36,16 +37,16 @@ pub(super) fn refusal(name: &str) -> Option<Finding> {
 
 /// What is linked so that components of every language start, and denied to all of them.
 pub(super) fn denied(names: &[String]) -> Option<Finding> {
-    let denied: Vec<String> = names
+    let denied: Vec<&str> = names
         .iter()
-        .filter(|name| name.starts_with("wasi:sockets/"))
-        .map(|name| format!("`{name}`"))
+        .filter_map(|name| name.strip_prefix("wasi:sockets/"))
+        .map(|name| split(name).0)
         .collect();
     (!denied.is_empty()).then(|| {
         Finding::new(
             "denied-import",
             format!(
-                "the component imports {}, which answer every plugin with access-denied",
+                "the component imports `wasi:sockets` ({}), which answers every plugin with access-denied",
                 denied.join(", ")
             ),
             DROP,

@@ -31,12 +31,27 @@ pub(super) fn of_file(error: &LoadError, wasm: &[u8]) -> Finding {
     Finding::new(code(error), sentence, remedy)
 }
 
+/// The code of a WIT package, which has no exports that could be looked at.
+const WIT_PACKAGE: &str = "wit-package";
+
+/// A file of WIT alone.
+pub(super) fn wit_package() -> Finding {
+    Finding::new(
+        WIT_PACKAGE,
+        "the file is a WIT package, which says what a plugin could do and does nothing",
+        "take the component that the build made of it",
+    )
+}
+
 const NOT_WASM: &str = "build the plugin again, and copy the whole file";
 
 /// Whatever loading says that isn't told `already`.
 pub(super) fn of_loading(error: &LoadError, wasm: &[u8], already: &[Finding]) -> Vec<Finding> {
     let code = code(error);
-    if already.iter().any(|finding| finding.code == code) {
+    if already
+        .iter()
+        .any(|finding| finding.code == code || finding.code == WIT_PACKAGE)
+    {
         return Vec::new();
     }
     // Telling the types apart is done better by then, and a world without its imports is told of with them.
@@ -68,20 +83,66 @@ pub(super) fn of_loading(error: &LoadError, wasm: &[u8], already: &[Finding]) ->
 
 fn sentence(error: &LoadError, wasm: &[u8]) -> String {
     match error {
-        LoadError::Invalid(reason) if !wasm.starts_with(b"\0asm") => {
-            format!("the file is not WebAssembly: {reason}")
+        LoadError::Invalid(_) if wasm.is_empty() => "the file is empty".to_owned(),
+        LoadError::Invalid(_) if !wasm.starts_with(MAGIC) => {
+            let head = wasm.get(..MAGIC.len()).unwrap_or(wasm);
+            format!(
+                "the file is not WebAssembly: it begins with `{}`",
+                head.escape_ascii()
+            )
         }
-        LoadError::Invalid(reason)
-            if reason.contains("unexpected end") || reason.contains("out of bounds") =>
-        {
-            format!("the file is cut off: {reason}")
+        LoadError::Invalid(reason) if is_cut_off(reason) => {
+            format!("the file is cut off: {}", in_one_line(reason))
+        }
+        LoadError::Compile(_) if code(error) == "memory" => {
+            "a memory of the component starts with more than the 256 MiB that a call can have"
+                .to_owned()
+        }
+        LoadError::Compile(reason) if code(error) == "too-complex" => {
+            let reason = in_one_line(reason);
+            let reason = reason.trim_end_matches(" in the pooling allocator");
+            format!("the component can't be compiled: {reason}")
         }
         LoadError::Describe(CallError::Trap { message }) => format!(
             "`describe` did not answer, because the plugin failed: {}",
-            message.replace('\n', "; ")
+            in_one_line(&without_frames(message))
         ),
-        error => error.to_string(),
+        LoadError::Manifest(ManifestError::Shape(reason))
+            if reason.is_syntax() || reason.is_eof() =>
+        {
+            format!("the manifest is not JSON: {reason}")
+        }
+        error => in_one_line(&error.to_string()),
     }
+}
+
+/// The trap and the plugin's last words; where it happened is for whoever looks at a call.
+fn without_frames(message: &str) -> String {
+    let lines: Vec<&str> = message
+        .lines()
+        .filter(|line| {
+            !line.starts_with("  in ") && !line.starts_with("note: run with `RUST_BACKTRACE")
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// How every WebAssembly file begins.
+const MAGIC: &[u8] = b"\0asm";
+
+fn is_cut_off(reason: &str) -> bool {
+    ["unexpected end", "unexpected EOF", "out of bounds"]
+        .iter()
+        .any(|sign| reason.contains(sign))
+}
+
+fn in_one_line(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join("; ")
 }
 
 fn remedy(error: &LoadError) -> String {

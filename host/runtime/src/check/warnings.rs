@@ -9,13 +9,6 @@ use crate::manifest::Manifest;
 pub(super) fn of(world: &World, manifest: Option<&Manifest>) -> Vec<Finding> {
     let mut findings = strays(world);
     findings.extend(imports::denied(&world.imports()));
-    if world.capabilities().is_empty() {
-        findings.push(Finding::new(
-            "no-capability",
-            "the component exports no capability, so no one can ask it for anything",
-            "export at least one capability of `claviger:provider`, such as `validation`",
-        ));
-    }
     if let Some(manifest) = manifest {
         findings.extend(of_manifest(manifest, world));
     }
@@ -53,6 +46,13 @@ fn stray(name: &str) -> Finding {
 
 fn of_manifest(manifest: &Manifest, world: &World) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if world.capabilities().is_empty() {
+        findings.push(Finding::new(
+            "no-capability",
+            "the component exports no capability, so no one can ask it for anything",
+            "export at least one capability of `claviger:provider`, such as `validation`",
+        ));
+    }
     if manifest.licence.is_none() {
         findings.push(Finding::new(
             "no-licence",

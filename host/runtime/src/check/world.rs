@@ -5,8 +5,9 @@ use wit_parser::{Interface, Resolve, WorldId, WorldItem};
 
 use super::compare::Comparison;
 use super::{Finding, contract, imports, render};
+use crate::contract::VERSION as OURS;
 use crate::load::LoadError;
-use crate::load::versions::{OURS, own};
+use crate::load::versions::own;
 use crate::plugin::Capability;
 
 /// The interface without which a component is no plugin.
@@ -18,6 +19,9 @@ pub struct World {
     id: WorldId,
 }
 
+/// The file is no component, but WIT in the shape of one.
+pub(super) struct WitPackage;
+
 /// Something that a component imports or exports.
 pub(super) struct Item<'w> {
     /// `claviger:provider/http@0.1.0`, or a function's own name.
@@ -27,10 +31,11 @@ pub(super) struct Item<'w> {
 
 impl World {
     /// None where the file has no world that WIT could say: then there is nothing to compare.
-    pub(super) fn read(wasm: &[u8]) -> Option<Self> {
+    pub(super) fn read(wasm: &[u8]) -> Result<Option<Self>, WitPackage> {
         match decode(wasm) {
-            Ok(DecodedWasm::Component(resolve, id)) => Some(Self { resolve, id }),
-            _ => None,
+            Ok(DecodedWasm::Component(resolve, id)) => Ok(Some(Self { resolve, id })),
+            Ok(DecodedWasm::WitPackage(..)) => Err(WitPackage),
+            Err(_) => Ok(None),
         }
     }
 

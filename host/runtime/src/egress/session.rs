@@ -12,7 +12,7 @@ use super::PluginEgress;
 use super::capture;
 use super::client;
 use super::failure::{FailureCode, SendFailure};
-use super::keyring::{FieldOf, Held, Keyring, Source};
+use super::keyring::{FieldOf, Held, Keyring, Meaning, Source};
 use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
@@ -21,7 +21,7 @@ use super::substitute;
 use crate::origin::Origin;
 use crate::outcome::Denial;
 use crate::secret::Secret;
-use crate::subject::Subject;
+use crate::subject::{Field, Subject};
 
 /// The most denials of one call that are kept: a plugin that tries in a loop must not fill the host's memory.
 const MOST_DENIALS: usize = 64;
@@ -30,7 +30,7 @@ const MOST_DENIALS: usize = 64;
 const LONGEST_TEXT: usize = 512;
 
 /// The most requests of one call.
-const MOST_REQUESTS: u32 = 100;
+pub const MOST_REQUESTS: u32 = 100;
 
 /// What stands for a text that can't be searched for secrets within bounds.
 const WITHHELD: &str = "[withheld: it repeats parts of a secret too often to be searched]";
@@ -40,6 +40,10 @@ const WITHHELD: &str = "[withheld: it repeats parts of a secret too often to be 
 pub enum Role {
     /// What the call is about.
     Subject,
+    /// The version of the subject that is to be set.
+    Proposed,
+    /// What was issued from the subject, to be ended.
+    Issued,
     /// What opens the provider to it.
     Connection,
 }
@@ -77,6 +81,12 @@ impl Session {
     /// Takes a credential into the call: its fields as the guest sees them, in their order, a stand-in for each secret.
     pub fn admit(&mut self, role: Role, subject: &Subject) -> Vec<(String, String)> {
         self.keyring.admit(role, subject, &mut self.random)
+    }
+
+    /// Takes what was issued from `root` into the call: its fields as the guest sees them.
+    pub fn admit_issued(&mut self, root: &Subject, issued: &[Field]) -> Vec<(String, String)> {
+        self.keyring
+            .admit_fields(Role::Issued, root, issued, &mut self.random)
     }
 
     /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.
@@ -202,11 +212,12 @@ impl Session {
     }
 
     fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
-        let kind = self
-            .egress
-            .rules
-            .kinds
-            .get(&self.keyring.credential(field).kind);
+        let credential = self.keyring.credential(field);
+        // What was issued has no kind; a field of its root may have the same name.
+        if credential.role == Role::Issued {
+            return false;
+        }
+        let kind = self.egress.rules.kinds.get(&credential.kind);
         kind.and_then(|fields| fields.get(&field.name))
             .is_some_and(|grant| grant.signs.contains(scheme))
     }
@@ -256,6 +267,18 @@ impl Session {
         self.keyring.find(text).is_some()
     }
 
+    /// What a value means that the guest answers with.
+    #[must_use]
+    pub fn meaning(&self, value: &str) -> Meaning<'_> {
+        self.keyring.meaning(value)
+    }
+
+    /// Whether the plugin may be shown secrets.
+    #[must_use]
+    pub fn may_reveal(&self) -> bool {
+        self.egress.rules.reveal
+    }
+
     /// The new secret that a stand-in means, where it is one that this call captured.
     #[must_use]
     pub fn captured(&self, stand_in: &str) -> Option<&Secret> {
@@ -285,6 +308,12 @@ impl Session {
     #[must_use]
     pub fn reveals(&self) -> u32 {
         self.reveals
+    }
+
+    /// How many requests the plugin asked for.
+    #[must_use]
+    pub fn requests(&self) -> u32 {
+        self.requests
     }
 
     fn held(&self, stand_in: &str) -> Result<&Held, SendFailure> {

@@ -6,8 +6,8 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::InstancePre;
 
 use super::LoadError;
-use super::exports::Exports;
 use crate::call::{CallState, judge, sandbox};
+use crate::contract::{Contract, Guest};
 use crate::manifest::Manifest;
 use crate::outcome::CallError;
 use crate::plugin::Limits;
@@ -19,7 +19,7 @@ const CPU: Duration = Duration::from_secs(1);
 /// Calls `describe`, and checks on the way that the exports' types are the host's.
 pub(super) async fn describe(
     instance: &InstancePre<CallState>,
-    exports: &Exports,
+    contract: &dyn Contract,
     memory: u64,
 ) -> Result<Manifest, LoadError> {
     let limits = Limits {
@@ -37,15 +37,16 @@ pub(super) async fn describe(
             .instantiate_async(&mut store)
             .await
             .map_err(Failed::Trapped)?;
-        exports.check(&mut store, &made).map_err(Failed::Types)?;
-        let manifest = exports
-            .manifest
-            .load(&mut store, &made)
-            .map_err(Failed::Trapped)?;
-        manifest
-            .call_describe(&mut store)
-            .await
-            .map_err(Failed::Trapped)
+        let guest = Guest {
+            store: &mut store,
+            instance: &made,
+        };
+        contract.check(guest).map_err(Failed::Types)?;
+        let guest = Guest {
+            store: &mut store,
+            instance: &made,
+        };
+        contract.describe(guest).await.map_err(Failed::Trapped)
     });
     let text = match answered.await {
         Ok(Ok(text)) => text,

@@ -16,6 +16,9 @@ const MOST_KINDS: usize = 32;
 const MOST_FIELDS: usize = 16;
 const MOST_CAPTURES: usize = 32;
 
+/// The most broken rules that are told: enough to work on, and no flood for a log.
+const MOST_BROKEN: usize = 50;
+
 /// Why a manifest is refused. The texts are for the plugin's author.
 #[derive(Debug, Error)]
 pub enum ManifestError {
@@ -58,7 +61,7 @@ struct Rules {
 
 impl Rules {
     fn hold(&mut self, holds: bool, at: &str, rule: &'static str) {
-        if !holds {
+        if !holds && self.broken.len() < MOST_BROKEN {
             self.broken.push(BrokenRule {
                 at: at.to_owned(),
                 rule,
@@ -120,6 +123,9 @@ impl Manifest {
                 "path-prefix begins with `/`",
             );
             self.check_asked(&capture.origin, &at, rules);
+            for place in &capture.places {
+                self.check_place(place, &at, rules);
+            }
             match &capture.source {
                 CaptureSource::Pattern(pattern) => {
                     rules.hold(

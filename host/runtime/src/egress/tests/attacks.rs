@@ -30,6 +30,7 @@ fn capturing(upstream: &Upstream) -> EgressRules {
         methods: declared.methods,
         path_prefix: declared.path_prefix,
         source: CaptureSource::JsonPointer("/word".to_owned()),
+        places: Vec::new(),
     };
     EgressRules {
         captures: vec![rule],

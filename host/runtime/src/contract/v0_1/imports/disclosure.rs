@@ -1,8 +1,8 @@
 //! `disclosure.reveal`: the secret itself. Every component may import it; without the grant each call is `denied`, and
 //! with it each call is counted in the evidence, for the audit log.
 
-use crate::bindings::claviger::provider::disclosure::Host;
-use crate::bindings::claviger::provider::types::Failure;
+use super::super::bindings::claviger::provider::disclosure::Host;
+use super::super::bindings::claviger::provider::types::Failure;
 use crate::call::CallState;
 
 impl Host for CallState {

@@ -1,7 +1,7 @@
 //! `signing.sign`: signatures over a message of the plugin's.
 
-use crate::bindings::claviger::provider::signing::{self, Host};
-use crate::bindings::claviger::provider::types::Failure;
+use super::super::bindings::claviger::provider::signing::{self, Host};
+use super::super::bindings::claviger::provider::types::Failure;
 use crate::call::CallState;
 use crate::egress::Encoding;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::types::{attributes, pairs};
-use crate::bindings::claviger::provider::http::{self, Host};
-use crate::bindings::claviger::provider::types::Failure;
+use super::super::bindings::claviger::provider::http::{self, Host};
+use super::super::bindings::claviger::provider::types::Failure;
+use super::super::types::{attributes, pairs};
 use crate::call::CallState;
 use crate::egress::{
     Capture, InboundResponse, OutboundRequest, SendFailure, Signature, WantedSource,
