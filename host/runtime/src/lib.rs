@@ -4,6 +4,7 @@
 //! - [`plugin`]: a loaded plugin and what it can do
 //! - [`catalogue`]: the plugins that serve
 //! - [`load`]: from a file's bytes to a plugin
+//! - [`check`]: all the reasons for which a file is refused, with what to do about each
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
 //! - [`egress`]: the way out, and what keeps secrets from the guest
@@ -28,6 +29,7 @@ mod imports;
 
 pub mod ask;
 pub mod catalogue;
+pub mod check;
 pub mod clock;
 pub mod egress;
 pub mod engine;
@@ -44,6 +46,7 @@ pub mod subject;
 
 pub use ask::{IssueRequest, Place};
 pub use catalogue::Catalogue;
+pub use check::{Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use engine::SetupError;
 pub use grant::{Grant, Right, Rights};

@@ -25,7 +25,6 @@ mod tools;
 
 pub(crate) use lock::Lock;
 pub(crate) use plugins::load_plugins;
-#[expect(unused_imports, reason = "for the commands that are being written")]
 pub(crate) use tools::tool_runtime;
 
 /// The file in the data directory that holds the master keys where nothing else is said.

@@ -11,6 +11,7 @@ use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
 use crate::egress::Session;
+use crate::engine::TICK;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
 
@@ -31,6 +32,7 @@ pub(crate) struct CallState {
     /// What the guest logged.
     pub log: Log,
     ticks: u32,
+    spent: u32,
     wasi: Option<Wasi>,
 }
 
@@ -50,6 +52,7 @@ impl CallState {
             memory: MemoryLimiter::new(limits.memory),
             log: Log::default(),
             ticks: limits.ticks(),
+            spent: 0,
             wasi: None,
         }
     }
@@ -57,6 +60,7 @@ impl CallState {
     /// Counts one tick of processor time.
     pub(super) fn spend_tick(&mut self) -> Result<(), OutOfCpu> {
         self.ticks = self.ticks.checked_sub(1).ok_or(OutOfCpu)?;
+        self.spent += 1;
         Ok(())
     }
 
@@ -76,6 +80,9 @@ impl CallState {
             subject_sent: seen.is_some_and(Session::subject_sent),
             duration,
             reveals: seen.map(Session::reveals).unwrap_or_default(),
+            requests: seen.map(Session::requests).unwrap_or_default(),
+            memory: self.memory.granted(),
+            cpu: TICK * self.spent,
             denials: session.map(Session::into_denials).unwrap_or_default(),
             log: self.log.into_lines(),
         }

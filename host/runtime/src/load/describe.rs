@@ -52,14 +52,10 @@ pub(super) async fn describe(
         Ok(Ok(text)) => text,
         Ok(Err(Failed::Types(error))) => return Err(error),
         Ok(Err(Failed::Trapped(error))) => {
-            return Err(LoadError::Describe(
-                judge(&error, store.data(), &limits).to_string(),
-            ));
+            return Err(LoadError::Describe(judge(&error, store.data(), &limits)));
         }
         Err(_elapsed) => {
-            return Err(LoadError::Describe(
-                CallError::TimedOut { limit: WALL }.to_string(),
-            ));
+            return Err(LoadError::Describe(CallError::TimedOut { limit: WALL }));
         }
     };
     Ok(Manifest::parse(&text)?)
