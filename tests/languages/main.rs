@@ -3,12 +3,14 @@
 //!
 //! - [`project`]: a plugin's sources, and what builds them
 //! - [`stage`]: a server that a plugin is dropped into, and the provider that it asks
-//! - [`python`], [`javascript`]: a language each
+//! - [`rust`], [`python`], [`javascript`], [`c`]: a language each
 
 #[path = "../support/lib.rs"]
 mod support;
 
+mod c;
 mod javascript;
 mod project;
 mod python;
+mod rust;
 mod stage;
