@@ -3,6 +3,7 @@
 //! - [`positions`]: where a secret goes, and where it doesn't
 //! - [`leaks`]: a plugin that gives away all that it was given
 //! - [`echoes`]: an upstream that does
+//! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
@@ -13,6 +14,7 @@ mod support;
 mod captures;
 mod disclosure;
 mod echoes;
+mod fetching;
 mod guests;
 mod leaks;
 mod positions;

@@ -33,7 +33,7 @@ mod text;
 mod validate;
 mod verdict;
 
-pub(crate) use state::CallState;
+pub(crate) use state::{CallState, Ended};
 pub(crate) use text::Texts;
 pub(crate) use verdict::judge;
 
@@ -106,8 +106,8 @@ impl Plugin {
         });
         let answered = answered.await;
 
-        let state = store.into_data();
-        let texts = Texts::of(state.session.as_ref());
+        let state = store.into_data().end().await;
+        let texts = Texts::of(state.session());
         let result = match answered {
             Ok(Ok(Ok(raw))) => operation.accept(raw, &texts),
             Ok(Ok(Err(failure))) => Err(texts.failure(failure)),

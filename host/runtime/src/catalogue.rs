@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use semver::VersionReq;
 
-use crate::plugin::{Plugin, Provenance};
+use crate::plugin::Plugin;
 use crate::secret::Secret;
 
 /// The plugins that serve, by name and kind.
@@ -59,8 +59,29 @@ impl Catalogue {
             .filter(move |plugin| plugin.manifest().kind(kind).is_some())
     }
 
-    /// The plugin whose kind recognises a value by its longest prefix. Only embedded plugins are asked: a dropped file
-    /// must not draw credentials to itself.
+    /// Of those that declare a kind, the ones that a credential of an unnamed provider may be for: those that [route
+    /// openly](Plugin::routes_openly), and where there is none, all of them. So a dropped file may bring a kind of its own,
+    /// and changes nothing about the kinds that are there.
+    #[must_use]
+    pub fn routing_kind(&self, kind: &str) -> Vec<&Arc<Plugin>> {
+        let declaring: Vec<_> = self.declaring_kind(kind).collect();
+        let open: Vec<_> = declaring
+            .iter()
+            .copied()
+            .filter(|plugin| self.routes_openly(plugin))
+            .collect();
+        if open.is_empty() { declaring } else { open }
+    }
+
+    /// Whether any version of the plugin's name routes openly: one that serves in the place of an embedded plugin was
+    /// approved for just that.
+    fn routes_openly(&self, plugin: &Plugin) -> bool {
+        let mut versions = self.versions(plugin.name()).iter();
+        versions.any(|version| version.routes_openly())
+    }
+
+    /// The plugin whose kind recognises a value by its longest prefix. Only those that route openly are asked: a dropped
+    /// file must not draw credentials to itself.
     #[must_use]
     pub fn recognise(&self, kind: &str, value: &Secret) -> Option<&Arc<Plugin>> {
         let length = |plugin: &Arc<Plugin>| {
@@ -72,7 +93,7 @@ impl Catalogue {
                 .max()
         };
         self.serving()
-            .filter(|plugin| plugin.provenance() == Provenance::Embedded)
+            .filter(|plugin| self.routes_openly(plugin))
             .filter_map(|plugin| length(plugin).map(|length| (length, plugin)))
             .max_by_key(|(length, _)| *length)
             .map(|(_, plugin)| plugin)

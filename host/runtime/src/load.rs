@@ -167,6 +167,7 @@ impl Prepared {
             grant,
             hash: self.hash,
             provenance,
+            recognises: settings.recognises,
             instance: self.instance,
             contract: self.contract,
             limits: Limits {

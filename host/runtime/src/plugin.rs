@@ -103,6 +103,8 @@ pub struct Plugin {
     pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
+    /// Whether the operator lets it take credentials that nobody meant for it by name.
+    pub(crate) recognises: bool,
     pub(crate) instance: InstancePre<CallState>,
     pub(crate) contract: Arc<dyn Contract>,
     pub(crate) egress: Arc<PluginEgress>,
@@ -168,6 +170,12 @@ impl Plugin {
     #[must_use]
     pub fn hash(&self) -> &blake3::Hash {
         &self.hash
+    }
+
+    /// Whether it takes credentials whose provider nobody named: it is part of the server, or the operator lets it.
+    #[must_use]
+    pub fn routes_openly(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
     }
 
     /// Where its file came from.

@@ -28,6 +28,7 @@ mod workspaces;
 
 pub(crate) use admin::PluginView;
 pub(crate) use workspaces::names::{
+    credential as credential_id, parse_credential as parse_credential_id,
     parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id,
     workspace as workspace_id,
 };

@@ -24,7 +24,8 @@
 //! Where its secrets may go is in `sender.json`; the path names the position: `/header`, `/query`, `/json`, `/form`,
 //! `/path`, `/basic`, `/capture`, `/signed`.
 
-use claviger_sdk::http::{CaptureSource, Request, Response, Signature, percent};
+use claviger_guests::words::Words;
+use claviger_sdk::http::{CaptureSource, Request, Response, Signature};
 use claviger_sdk::{Attribute, Context, Credential, Failure, Report, Validation, signing};
 use serde::Deserialize;
 
@@ -197,60 +198,3 @@ fn capture_source(kind: &str, source: String) -> Result<CaptureSource, Failure> 
         ))),
     }
 }
-
-/// What stands for what in a script.
-struct Words(Vec<(String, String)>);
-
-impl Words {
-    fn of(context: &Context, credential: &Credential) -> Self {
-        let own = credential
-            .fields
-            .iter()
-            .map(|field| (field.key.clone(), field.value.clone()));
-        let connection = context
-            .connection
-            .iter()
-            .flat_map(|connection| &connection.fields);
-        let connection =
-            connection.map(|field| (format!("connection.{}", field.key), field.value.clone()));
-        Self(
-            own.chain(connection)
-                .filter(|(name, _)| name != "script")
-                .collect(),
-        )
-    }
-
-    fn learn(&mut self, name: String, value: String) {
-        self.0.retain(|(known, _)| *known != name);
-        self.0.push((name, value));
-    }
-
-    fn fill(&self, text: &str) -> String {
-        let mut filled = text.to_owned();
-        for (name, value) in &self.0 {
-            filled = filled.replace(&format!("{{{name}}}"), value);
-            for (transformation, transform) in TRANSFORMATIONS {
-                let word = format!("{{{name}|{transformation}}}");
-                if filled.contains(&word) {
-                    filled = filled.replace(&word, &transform(value));
-                }
-            }
-        }
-        filled
-    }
-}
-
-type Transform = fn(&str) -> String;
-
-const TRANSFORMATIONS: [(&str, Transform); 6] = [
-    ("base64", |value| {
-        claviger_sdk::http::base64(value.as_bytes())
-    }),
-    ("basic", |value| {
-        claviger_sdk::http::base64(format!("user:{value}").as_bytes())
-    }),
-    ("percent", percent),
-    ("reverse", |value| value.chars().rev().collect()),
-    ("upper", str::to_ascii_uppercase),
-    ("half", |value| value[..value.len() / 2].to_owned()),
-];

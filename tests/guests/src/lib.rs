@@ -7,6 +7,8 @@
 use claviger_sdk::http::Response;
 use claviger_sdk::{Failure, Report};
 
+pub mod words;
+
 /// The one origin that guests are granted.
 pub const UPSTREAM: &str = "https://upstream.example";
 

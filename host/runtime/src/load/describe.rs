@@ -52,8 +52,9 @@ pub(super) async fn describe(
         Ok(Ok(text)) => text,
         Ok(Err(Failed::Types(error))) => return Err(error),
         Ok(Err(Failed::Trapped(error))) => {
+            let state = store.into_data().end().await;
             return Err(LoadError::Describe(
-                judge(&error, store.data(), &limits).to_string(),
+                judge(&error, &state, &limits).to_string(),
             ));
         }
         Err(_elapsed) => {

@@ -7,6 +7,8 @@ use crate::app::App;
 
 pub(super) mod errors;
 mod members;
+mod origins;
+mod pins;
 mod plugins;
 mod users;
 mod workspaces;
@@ -24,6 +26,16 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/admin/workspaces/{workspace}/members/{user}",
             put(members::put).delete(members::remove),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/origins",
+            get(origins::list)
+                .post(origins::approve)
+                .delete(origins::withdraw),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/credentials/{credential}/pin",
+            put(pins::put).delete(pins::remove),
         )
         .route("/admin/plugins", get(plugins::list))
 }
