@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings, Provenance, Report,
     Secret,
 };
 use claviger_test_guests as guest;
