@@ -1,4 +1,4 @@
-//! Has every capability but validation, and does what a test tells it to.
+//! Has every capability, and does what a test tells it to.
 //!
 //! The subject's text field `script`, or for `enumerate` the connection's, is `{"steps": […], "answer": {…}}`: steps as
 //! `sender` takes them, and what the call answers when they are done, its keys those of the WIT record, with `fields`,
@@ -14,7 +14,7 @@ use claviger_sdk::inventory::{Entry, Page};
 use claviger_sdk::issuance::{Issued, Outcome, Request};
 use claviger_sdk::{
     Application, Assignment, Attribute, Context, Credential, Failure, Inventory, Issuance,
-    Recovery, Replacement, Report, Restoration, Rotation,
+    Recovery, Replacement, Report, Restoration, Rotation, Validation,
 };
 use serde::Deserialize;
 
@@ -23,7 +23,9 @@ struct AllRounder;
 claviger_sdk::export!(
     AllRounder,
     manifest: "all_rounder.json",
-    capabilities: [rotation, assignment, restoration, recovery, application, issuance, inventory]
+    capabilities: [
+        validation, rotation, assignment, restoration, recovery, application, issuance, inventory,
+    ]
 );
 
 #[derive(Deserialize)]
@@ -123,6 +125,16 @@ impl Done {
 
 fn of(context: &Context, credential: &Credential) -> Result<Done, Failure> {
     Done::of(credential, Words::of(context, credential))
+}
+
+impl Validation for AllRounder {
+    fn validate(context: Context, credential: Credential) -> Result<Report, Failure> {
+        let done = of(&context, &credential)?;
+        Ok(Report {
+            details: done.details(),
+            ..Report::default()
+        })
+    }
 }
 
 impl Rotation for AllRounder {

@@ -63,17 +63,21 @@ impl Texts<'_> {
 
     /// The secret that is the value of the field `name`.
     pub(super) fn secret(&self, name: &str, value: String) -> Result<Secretly, CallError> {
+        let refused = || {
+            self.refuse(&format!(
+                "`fields.{name}` is a secret and has to be the whole stand-in of a capture of this call"
+            ))
+        };
+        if value.len() > LONGEST {
+            return Err(refused());
+        }
         match self.meaning(&value) {
             Meaning::Captured(secret) => Ok(Secretly::New(secret.clone())),
             Meaning::Own(field, secret) if field == name => Ok(Secretly::Own(secret.clone())),
-            Meaning::Text | Meaning::Secret
-                if self.may_reveal() && (SHORTEST..=LONGEST).contains(&value.len()) =>
-            {
+            Meaning::Text | Meaning::Secret if self.may_reveal() && value.len() >= SHORTEST => {
                 Ok(Secretly::New(Secret::from(value)))
             }
-            _ => Err(self.refuse(&format!(
-                "`fields.{name}` is a secret and has to be the whole stand-in of a capture of this call"
-            ))),
+            _ => Err(refused()),
         }
     }
 
