@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings, Provenance, Report,
-    Secret,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings,
+    Provenance, Report, Secret,
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
@@ -555,6 +555,12 @@ async fn no_capability() {
             capability: "validation"
         }
     );
+}
+
+#[tokio::test]
+async fn all_rounder() {
+    let stage = Stage::of(guest::ALL_ROUNDER).await;
+    assert!(stage.plugin.capabilities().iter().eq(&Capability::ALL));
 }
 
 // What claims to be more than it is.
