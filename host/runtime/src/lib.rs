@@ -15,7 +15,7 @@
 //! - [`clock`]: the time, as a parameter
 //!
 //! Inside: `engine` (wasmtime and its settings), `bindings` (generated from the WIT package), `imports` (what a guest may
-//! call), `call` (one call from store to outcome), `cache` (compiled code on disk).
+//! call), `resources` (what of the host an operator lends), `call` (one call from store to outcome), `cache` (compiled code on disk).
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
@@ -24,6 +24,7 @@ mod bindings;
 mod cache;
 mod call;
 mod imports;
+mod resources;
 
 pub mod catalogue;
 pub mod clock;
@@ -49,6 +50,7 @@ pub use manifest::Manifest;
 pub use origin::{Origin, OriginPattern};
 pub use outcome::{CallError, CallOutcome, Evidence, Failure, Report};
 pub use plugin::{Capability, Plugin, Provenance};
+pub use resources::ResourceError;
 pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
 pub use secret::Secret;
 pub use settings::PluginSettings;

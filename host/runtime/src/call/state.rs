@@ -1,5 +1,6 @@
 //! What the host keeps beside a guest for the length of one call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
@@ -16,6 +17,7 @@ use crate::imports::logging::Log;
 use crate::imports::wasi_http::WayOut;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
+use crate::resources::Resources;
 
 /// Resources of WASI (streams, pollables, sockets) that a guest may hold at a time.
 ///
@@ -39,6 +41,7 @@ pub(crate) struct CallState {
     /// What the guest logged.
     pub log: Log,
     ticks: u32,
+    resources: Arc<Resources>,
     wasi: Option<Wasi>,
 }
 
@@ -68,8 +71,15 @@ impl CallState {
             memory: MemoryLimiter::new(limits.memory),
             log: Log::default(),
             ticks: limits.ticks(),
+            resources: Arc::default(),
             wasi: None,
         }
+    }
+
+    /// The same with something of the host lent to it.
+    pub(crate) fn lending(mut self, resources: Arc<Resources>) -> Self {
+        self.resources = resources;
+        self
     }
 
     /// Counts one tick of processor time.
@@ -127,9 +137,9 @@ impl Ended {
     }
 }
 
-/// Nothing of the host is in it: no environment, arguments, directories, sockets or names to look up. Time and randomness
-/// are there, because every language's start-up wants them.
-fn nothing(way_out: WayOut) -> Wasi {
+/// Nothing of the host is in it but what is lent: no other environment or directories, no arguments, sockets or names to
+/// look up. Time and randomness are there, because every language's start-up wants them.
+fn wasi(resources: &Resources, way_out: WayOut) -> Wasi {
     let output = Output::default();
     let mut builder = WasiCtx::builder();
     builder
@@ -139,6 +149,7 @@ fn nothing(way_out: WayOut) -> Wasi {
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .max_random_size(RANDOM);
+    resources.lend(&mut builder);
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let mut http = WasiHttpCtx::new();
@@ -154,9 +165,14 @@ fn nothing(way_out: WayOut) -> Wasi {
 
 impl CallState {
     fn wasi(&mut self) -> &mut Wasi {
-        let (session, deadline) = (&self.session, self.deadline);
+        let Self {
+            session,
+            deadline,
+            resources,
+            ..
+        } = self;
         self.wasi
-            .get_or_insert_with(|| nothing(WayOut::new(session.clone(), deadline)))
+            .get_or_insert_with(|| wasi(resources, WayOut::new(session.clone(), *deadline)))
     }
 }
 
