@@ -557,6 +557,12 @@ async fn no_capability() {
     );
 }
 
+#[tokio::test]
+async fn all_rounder() {
+    let stage = Stage::of(guest::ALL_ROUNDER).await;
+    assert!(stage.plugin.capabilities().iter().eq(&Capability::ALL));
+}
+
 // What claims to be more than it is.
 
 #[tokio::test]

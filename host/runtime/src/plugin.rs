@@ -16,6 +16,7 @@ use crate::egress::PluginEgress;
 use crate::grant::Grant;
 use crate::manifest::Manifest;
 use crate::quarantine::{PluginHealth, Quarantine};
+use crate::resources::Resources;
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +114,8 @@ pub struct Plugin {
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
     pub(crate) settings: Vec<(String, String)>,
+    /// What of the host it is lent.
+    pub(crate) resources: Arc<Resources>,
     pub(crate) clock: Arc<dyn Clock>,
     /// One permit for each call that may be in flight, over all plugins.
     pub(crate) calls: Arc<Semaphore>,
@@ -124,7 +127,7 @@ pub struct Plugin {
 
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Over all memories and tables of an instance, in bytes.
     pub memory: u64,
     /// From when the call is asked for until it has an answer.
@@ -162,6 +165,12 @@ impl Plugin {
     #[must_use]
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
         &self.capabilities
+    }
+
+    /// What one call of it may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The BLAKE3 hash of its file.
