@@ -120,12 +120,15 @@ impl Rounds {
             }
             self.look().await;
             // An approval that was told a moment ago counts for who asks now.
-            decide_all |= self.grants.has_changed().unwrap_or(false);
-            self.grants.mark_unchanged();
+            if self.grants.has_changed().unwrap_or(false) {
+                self.grants.borrow_and_update();
+                decide_all = true;
+            }
             self.decide(decide_all).await;
             self.load();
             self.swap();
-            self.events.of_quarantine(&self.serving);
+            self.events
+                .of_quarantine(self.setup.catalogue.load().iter());
             if !self.unsettled && self.loads.is_empty() {
                 for asker in self.asked.drain(..) {
                     // Who asked may have gone.
