@@ -10,6 +10,7 @@ mod crash;
 mod first_key;
 mod health;
 mod isolation;
+mod pins_and_origins;
 mod restart;
 mod tokens;
 mod workspaces;

@@ -9,10 +9,12 @@ use crate::config::Config;
 
 mod approve;
 mod check;
+mod control;
 mod inspect;
 mod list;
 mod new;
 mod reload;
+mod show;
 mod test;
 
 #[derive(Subcommand)]
