@@ -18,7 +18,7 @@ const WAITING: usize = 4096;
 const AT_A_TIME: usize = 64;
 
 struct Event {
-    event: PluginEvent,
+    what: PluginEvent,
     name: String,
     detail: Map<String, Value>,
 }
@@ -103,7 +103,7 @@ impl Events {
             .collect();
         let name = name.to_owned();
         let told = self.sender.try_send(Event {
-            event,
+            what: event,
             name,
             detail,
         });
@@ -116,12 +116,8 @@ impl Events {
 }
 
 async fn write(vault: &Vault, event: Event) {
-    let Event {
-        event,
-        name,
-        detail,
-    } = event;
-    if let Err(error) = vault.record_plugin_event(event, &name, detail).await {
-        warn!(%error, name, ?event, "what happened to a plugin is not in the audit log");
+    let Event { what, name, detail } = event;
+    if let Err(error) = vault.record_plugin_event(what, &name, detail).await {
+        warn!(%error, name, event = ?what, "what happened to a plugin is not in the audit log");
     }
 }
