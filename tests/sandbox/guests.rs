@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report,
-    Secret,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings,
+    Provenance, Report, Secret,
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};

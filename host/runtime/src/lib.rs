@@ -7,6 +7,7 @@
 //! - [`directory`]: the files that operators drop in
 //! - [`authors`]: who may sign them
 //! - [`load`]: from a file's bytes to a plugin
+//! - [`check`]: all the reasons for which a file is refused, with what to do about each
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
 //! - [`egress`]: the way out, and what keeps secrets from the guest
@@ -32,6 +33,7 @@ mod imports;
 pub mod ask;
 pub mod authors;
 pub mod catalogue;
+pub mod check;
 pub mod clock;
 pub mod directory;
 pub mod egress;
@@ -50,6 +52,7 @@ pub mod subject;
 
 pub use ask::{IssueRequest, Place};
 pub use catalogue::Catalogue;
+pub use check::{Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use engine::SetupError;
 pub use grant::{Grant, Right, Rights};

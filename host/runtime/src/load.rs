@@ -17,16 +17,20 @@ use crate::contract::{self, Contract};
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
 use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
+use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
 use crate::quarantine::Quarantine;
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
-mod compile;
+pub(crate) mod compile;
+mod complete;
 mod describe;
-mod imports;
+pub(crate) mod imports;
 mod roots;
 pub(crate) mod versions;
+
+pub use complete::Lack;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
 pub(crate) const LARGEST: usize = 64 << 20;
@@ -97,16 +101,21 @@ pub enum LoadError {
     NoManifest,
     /// Its `describe` didn't answer.
     #[error("`describe` failed: {0}")]
-    Describe(String),
+    Describe(CallError),
     /// Its manifest breaks a rule.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// It has a capability without what that needs.
+    #[error("{}", complete::listed(.0))]
+    Incomplete(Vec<Lack>),
     /// What the operator set for it can't be used.
     #[error(transparent)]
     Egress(#[from] SetupError),
 }
 
-/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody.
+/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
+/// compiled code.
+#[derive(Clone)]
 pub struct Prepared {
     runtime: Runtime,
     manifest: Manifest,
@@ -132,6 +141,14 @@ impl Prepared {
     #[must_use]
     pub fn capabilities(&self) -> BTreeSet<Capability> {
         Capability::of(self.contract.as_ref())
+    }
+
+    /// Has it describe itself once more, in a sandbox of its own. A plugin that is in order says the same each time.
+    pub async fn describe(&self, settings: &PluginSettings) -> Result<Manifest, LoadError> {
+        let memory = settings.memory.unwrap_or_default().bytes();
+        // As in `prepare`: the pool has one instance to spare.
+        let _turn = self.runtime.0.compiler.acquire().await;
+        describe::describe(&self.instance, self.contract.as_ref(), memory).await
     }
 
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
@@ -203,6 +220,7 @@ impl Runtime {
                 self.keep(hash, component, manifest.clone()).await?;
                 (instance, contract, manifest)
             };
+        complete::check(&Capability::of(contract.as_ref()), &manifest)?;
         Ok(Prepared {
             runtime: self.clone(),
             manifest,

@@ -124,7 +124,7 @@ pub struct Plugin {
 
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Over all memories and tables of an instance, in bytes.
     pub memory: u64,
     /// From when the call is asked for until it has an answer.
@@ -162,6 +162,12 @@ impl Plugin {
     #[must_use]
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
         &self.capabilities
+    }
+
+    /// What one call of it may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The BLAKE3 hash of its file.

@@ -14,6 +14,7 @@ use super::output::Output;
 use super::verdict::OutOfCpu;
 use super::waiting::Waiting;
 use crate::egress::{Session, SharedSession};
+use crate::engine::TICK;
 use crate::imports::wasi_http::WayOut;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
@@ -42,6 +43,7 @@ pub(crate) struct CallState {
     /// How long the guest waited for its provider.
     pub waiting: Waiting,
     ticks: u32,
+    spent: u32,
     wasi: Option<Wasi>,
 }
 
@@ -57,7 +59,9 @@ struct Wasi {
 /// What is left of a call once its guest is gone and nothing that it began goes on.
 pub(crate) struct Ended {
     session: Option<OwnedMutexGuard<Session>>,
+    memory: u64,
     memory_refused: bool,
+    cpu: Duration,
     waited: Duration,
     last_words: String,
     log: Log,
@@ -73,6 +77,7 @@ impl CallState {
             log: Log::default(),
             waiting: Waiting::default(),
             ticks: limits.ticks(),
+            spent: 0,
             wasi: None,
         }
     }
@@ -80,6 +85,7 @@ impl CallState {
     /// Counts one tick of processor time.
     pub(super) fn spend_tick(&mut self) -> Result<(), OutOfCpu> {
         self.ticks = self.ticks.checked_sub(1).ok_or(OutOfCpu)?;
+        self.spent += 1;
         Ok(())
     }
 
@@ -95,7 +101,9 @@ impl CallState {
                 Some(session) => Some(session.settled().await),
                 None => None,
             },
+            memory: self.memory.granted(),
             memory_refused: self.memory.refused(),
+            cpu: TICK * self.spent,
             waited: self.waiting.total(),
             last_words,
             log: self.log,
@@ -132,6 +140,9 @@ impl Ended {
             subject_sent: seen.is_some_and(Session::subject_sent),
             duration,
             reveals: seen.map(Session::reveals).unwrap_or_default(),
+            requests: seen.map(Session::requests).unwrap_or_default(),
+            memory: self.memory,
+            cpu: self.cpu,
             denials: denials.unwrap_or_default(),
             log: self.log.into_lines(),
         }

@@ -33,7 +33,7 @@ const MOST_DENIALS: usize = 64;
 const LONGEST_TEXT: usize = 512;
 
 /// The most requests of one call.
-const MOST_REQUESTS: u32 = 100;
+pub const MOST_REQUESTS: u32 = 100;
 
 /// What stands for a text that can't be searched for secrets within bounds.
 const WITHHELD: &str = "[withheld: it repeats parts of a secret too often to be searched]";
@@ -369,6 +369,12 @@ impl Session {
     #[must_use]
     pub fn reveals(&self) -> u32 {
         self.reveals
+    }
+
+    /// How many requests the plugin asked for.
+    #[must_use]
+    pub fn requests(&self) -> u32 {
+        self.requests
     }
 
     fn held(&self, stand_in: &str) -> Result<&Held, SendFailure> {

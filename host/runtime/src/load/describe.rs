@@ -85,13 +85,9 @@ async fn stage<T>(
         Ok(Err(Failed::Types(error))) => Err(error),
         Ok(Err(Failed::Trapped(error))) => {
             let state = store.into_data().end().await;
-            Err(LoadError::Describe(
-                judge(&error, &state, &limits).to_string(),
-            ))
+            Err(LoadError::Describe(judge(&error, &state, &limits)))
         }
-        Err(_elapsed) => Err(LoadError::Describe(
-            CallError::TimedOut { limit: WALL }.to_string(),
-        )),
+        Err(_elapsed) => Err(LoadError::Describe(CallError::TimedOut { limit: WALL })),
     }
 }
 

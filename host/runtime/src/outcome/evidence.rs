@@ -14,6 +14,13 @@ pub struct Evidence {
     pub denials: Vec<Denial>,
     /// How many secrets were revealed to the plugin.
     pub reveals: u32,
+    /// How many requests the plugin made, those included that were denied.
+    pub requests: u32,
+    /// The memory that the guest had at the end, over all memories and tables of its instance, in bytes. It never gives
+    /// any back, so this is also the most that it had.
+    pub memory: u64,
+    /// The processor time that the guest used, in whole ticks of a few milliseconds each.
+    pub cpu: Duration,
     /// What the plugin logged, scrubbed and capped.
     pub log: Vec<LogLine>,
 }
