@@ -101,7 +101,8 @@ impl Plugin {
             options: context.options,
         };
 
-        let state = CallState::new(Some(session), deadline, &self.limits);
+        let state =
+            CallState::new(Some(session), deadline, &self.limits).lending(self.resources.clone());
         let mut store = sandbox(self.instance.component().engine(), state);
         let answered = timeout_at(deadline, async {
             let instance = self.instance.instantiate_async(&mut store).await?;
