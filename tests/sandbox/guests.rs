@@ -621,6 +621,14 @@ async fn echo() {
 }
 
 #[tokio::test]
+async fn keys() {
+    // What it does is told by the suite of `claviger plugin test`, whose tests it is for.
+    let plugin = load(&runtime(Names::default()), guest::KEYS, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(capabilities, Capability::ALL.into());
+}
+
+#[tokio::test]
 async fn leaker() {
     // See `leaks`.
     assert!(
