@@ -88,6 +88,8 @@ impl Plugin {
             return CallOutcome::refused(CallError::Busy);
         };
 
+        // The queue is nobody's fault.
+        let begun = Instant::now();
         let mut session = Session::new(self.egress.clone(), rand::make_rng());
         let told = admit(&mut session);
         let context = told::Context {
@@ -124,7 +126,7 @@ impl Plugin {
                 limit: self.limits.wall,
             }),
         };
-        let own_time = started.elapsed().saturating_sub(state.waited());
+        let own_time = begun.elapsed().saturating_sub(state.waited());
         turn.end(
             conduct(result.as_ref().err(), own_time),
             self.clock.now_ms(),
