@@ -25,6 +25,7 @@ mod compile;
 mod describe;
 pub(crate) mod exports;
 mod imports;
+mod metadata;
 mod roots;
 mod versions;
 
