@@ -28,6 +28,7 @@ pub(crate) mod compile;
 mod complete;
 mod describe;
 pub(crate) mod imports;
+mod metadata;
 mod roots;
 pub(crate) mod versions;
 
