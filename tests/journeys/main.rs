@@ -11,6 +11,7 @@ mod first_key;
 mod health;
 mod isolation;
 mod pins_and_origins;
+mod plugins;
 mod restart;
 mod tokens;
 mod workspaces;

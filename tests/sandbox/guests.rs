@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report,
-    Secret,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings,
+    Provenance, Report, Secret,
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
@@ -557,6 +557,12 @@ async fn no_capability() {
     );
 }
 
+#[tokio::test]
+async fn all_rounder() {
+    let stage = Stage::of(guest::ALL_ROUNDER).await;
+    assert!(stage.plugin.capabilities().iter().eq(&Capability::ALL));
+}
+
 // What claims to be more than it is.
 
 #[tokio::test]
@@ -621,6 +627,19 @@ async fn echo() {
 }
 
 #[tokio::test]
+async fn dropped() {
+    // Of what it becomes, the journeys tell.
+    let becomes = guest::dropped(
+        r#"{"name": "other", "version": "7.0.0", "description": "Another.", "origins": [], "kinds": []}"#,
+    );
+    let plugin = runtime(Names::default())
+        .load(becomes, Provenance::Directory, &PluginSettings::default())
+        .await
+        .expect("it loads");
+    assert_eq!((plugin.name(), plugin.version().major), ("other", 7));
+}
+
+#[tokio::test]
 async fn leaker() {
     // See `leaks`.
     assert!(
@@ -637,6 +656,15 @@ async fn sender() {
     let outcome = stage
         .step(json!({"url": "https://upstream.example/"}))
         .await;
+    assert_eq!(detail(&outcome, "one.status"), "200");
+}
+
+#[tokio::test]
+async fn fetcher() {
+    // See `fetching`.
+    let stage = Stage::of(guest::FETCHER).await;
+    let script = json!([[{"name": "one", "url": "https://upstream.example/"}]]);
+    let outcome = stage.script(script).await;
     assert_eq!(detail(&outcome, "one.status"), "200");
 }
 

@@ -8,27 +8,37 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
-use wasmtime::component::Instance;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use crate::bindings::claviger::provider::types;
+use crate::contract::{Answering, Guest, told};
 use crate::egress::{Role, Session};
-use crate::imports::types::attributes;
-use crate::outcome::{CallError, CallOutcome, Evidence};
-use crate::plugin::{Limits, Plugin};
-use crate::subject::{CallContext, Subject};
+use crate::outcome::{CallError, CallOutcome};
+use crate::plugin::{Capability, Limits, Plugin};
+use crate::quarantine::Conduct;
+use crate::subject::CallContext;
 
+mod application;
+mod assignment;
+mod inventory;
+mod issuance;
+mod kept;
+mod log;
 mod memory;
 mod output;
 mod record;
+mod recovery;
+mod restoration;
+mod rotation;
 mod state;
 mod text;
 mod validate;
 mod verdict;
+mod waiting;
 
-pub(crate) use state::CallState;
+pub(crate) use state::{CallState, Ended};
 pub(crate) use text::Texts;
 pub(crate) use verdict::judge;
+pub(crate) use waiting::Waiting;
 
 /// How long a call waits for others to end before it is refused. Callers would rather know than queue.
 const QUEUE: Duration = Duration::from_secs(2);
@@ -40,72 +50,84 @@ const HOSTCALL_BYTES: usize = 8 << 20;
 const HANDLES: usize = 4096;
 
 /// What a plugin is asked to do: one function of one capability.
-pub(crate) trait Operation: Send + Sync {
+trait Operation: Sync {
+    /// What the guest is told, stand-ins in secrets' places.
+    type Told: Send;
     /// What the plugin answers.
     type Raw: Send;
     /// What the caller gets.
     type Answer;
 
     /// Calls the function.
-    fn run(
-        &self,
-        store: &mut Store<CallState>,
-        instance: &Instance,
-        context: &types::Context,
-    ) -> impl Future<Output = wasmtime::Result<Result<Self::Raw, types::Failure>>> + Send;
+    fn run<'a>(
+        &'a self,
+        guest: Guest<'a>,
+        context: told::Context,
+        told: Self::Told,
+    ) -> Answering<'a, Self::Raw>;
 
     /// Checks the answer and takes what must not leave the sandbox out of it.
-    fn accept(raw: Self::Raw, texts: &Texts<'_>) -> Result<Self::Answer, CallError>;
+    fn accept(&self, raw: Self::Raw, texts: &Texts<'_>) -> Result<Self::Answer, CallError>;
 }
 
 impl Plugin {
-    /// Runs an operation about `subject`, which the operation gets as the guest is to see it.
+    /// Runs an operation. `admit` takes what it is about into the call, as the guest is to see it.
     async fn call<O: Operation>(
         &self,
         context: CallContext,
-        subject: Subject,
-        operation: impl FnOnce(types::Credential) -> O,
+        admit: impl FnOnce(&mut Session) -> O::Told,
+        operation: O,
     ) -> CallOutcome<O::Answer> {
         let started = Instant::now();
         let deadline = started + self.limits.wall;
+        let turn = match self.quarantine.enter(self.clock.now_ms()) {
+            Ok(turn) => turn,
+            Err(retry_after) => return CallOutcome::refused(CallError::Resting { retry_after }),
+        };
         let Some(_permits) = self.permits().await else {
-            return CallOutcome {
-                result: Err(CallError::Busy),
-                evidence: Evidence::default(),
-            };
+            return CallOutcome::refused(CallError::Busy);
         };
 
         let mut session = Session::new(self.egress.clone(), rand::make_rng());
-        let operation = operation(record::credential(&mut session, Role::Subject, &subject));
-        let context = types::Context {
+        let told = admit(&mut session);
+        let context = told::Context {
             idempotency_key: context.idempotency_key,
             now_ms: self.clock.now_ms(),
             deadline_ms: record::milliseconds(deadline.saturating_duration_since(Instant::now())),
-            settings: attributes(self.settings.clone()),
+            settings: self.settings.clone(),
             connection: context
                 .connection
                 .map(|it| record::credential(&mut session, Role::Connection, &it)),
-            options: attributes(context.options),
+            options: context.options,
         };
 
         let state = CallState::new(Some(session), deadline, &self.limits);
         let mut store = sandbox(self.instance.component().engine(), state);
         let answered = timeout_at(deadline, async {
             let instance = self.instance.instantiate_async(&mut store).await?;
-            operation.run(&mut store, &instance, &context).await
+            let guest = Guest {
+                store: &mut store,
+                instance: &instance,
+            };
+            operation.run(guest, context, told).await
         });
         let answered = answered.await;
 
-        let state = store.into_data();
-        let texts = Texts::of(state.session.as_ref());
+        let state = store.into_data().end().await;
+        let texts = Texts::of(state.session());
         let result = match answered {
-            Ok(Ok(Ok(raw))) => O::accept(raw, &texts),
+            Ok(Ok(Ok(raw))) => operation.accept(raw, &texts),
             Ok(Ok(Err(failure))) => Err(texts.failure(failure)),
             Ok(Err(error)) => Err(judge(&error, &state, &self.limits)),
             Err(_elapsed) => Err(CallError::TimedOut {
                 limit: self.limits.wall,
             }),
         };
+        let own_time = started.elapsed().saturating_sub(state.waited());
+        turn.end(
+            conduct(result.as_ref().err(), own_time),
+            self.clock.now_ms(),
+        );
         CallOutcome {
             result,
             evidence: state.into_evidence(started.elapsed()),
@@ -120,6 +142,31 @@ impl Plugin {
             Some([own, self.calls.clone().acquire_owned().await.ok()?])
         };
         timeout(wait, both).await.ok()?
+    }
+}
+
+/// A call of a function that the plugin doesn't export.
+fn unsupported<T>(capability: Capability) -> CallOutcome<T> {
+    CallOutcome::refused(CallError::Unsupported {
+        capability: capability.as_str(),
+    })
+}
+
+/// What a call says of the plugin. `own_time` is what it took without the waiting for the provider: one that ran out of
+/// time is the guest's fault where most of the time was its own.
+fn conduct(error: Option<&CallError>, own_time: Duration) -> Conduct {
+    match error {
+        Some(
+            CallError::Trap { .. } | CallError::OutOfCpu { .. } | CallError::OutOfMemory { .. },
+        ) => Conduct::Bad,
+        Some(CallError::TimedOut { limit }) if own_time * 2 > *limit => Conduct::Bad,
+        Some(CallError::TimedOut { .. } | CallError::Busy | CallError::Resting { .. }) => {
+            Conduct::Untold
+        }
+        Some(
+            CallError::Failure(_) | CallError::InvalidResult { .. } | CallError::Unsupported { .. },
+        )
+        | None => Conduct::Good,
     }
 }
 

@@ -13,24 +13,27 @@ use tokio::task;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::call::CallState;
+use crate::contract::{self, Contract};
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
 use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
+use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
+use crate::quarantine::Quarantine;
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
-mod compile;
+pub(crate) mod compile;
+mod complete;
 mod describe;
-pub(crate) mod exports;
-mod imports;
+pub(crate) mod imports;
 mod roots;
-mod versions;
+pub(crate) mod versions;
 
-use exports::Exports;
+pub use complete::Lack;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
-const LARGEST: usize = 64 << 20;
+pub(crate) const LARGEST: usize = 64 << 20;
 
 /// Why a file is no plugin that this host runs. The texts are for the plugin's author.
 #[derive(Debug, Error)]
@@ -98,22 +101,27 @@ pub enum LoadError {
     NoManifest,
     /// Its `describe` didn't answer.
     #[error("`describe` failed: {0}")]
-    Describe(String),
+    Describe(CallError),
     /// Its manifest breaks a rule.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// It has a capability without what that needs.
+    #[error("{}", complete::listed(.0))]
+    Incomplete(Vec<Lack>),
     /// What the operator set for it can't be used.
     #[error(transparent)]
     Egress(#[from] SetupError),
 }
 
-/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody.
+/// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
+/// compiled code.
+#[derive(Clone)]
 pub struct Prepared {
     runtime: Runtime,
     manifest: Manifest,
     hash: blake3::Hash,
     instance: InstancePre<CallState>,
-    exports: Exports,
+    contract: Arc<dyn Contract>,
 }
 
 impl Prepared {
@@ -132,18 +140,26 @@ impl Prepared {
     /// What it can do.
     #[must_use]
     pub fn capabilities(&self) -> BTreeSet<Capability> {
-        self.exports.capabilities()
+        Capability::of(self.contract.as_ref())
+    }
+
+    /// Has it describe itself once more, in a sandbox of its own. A plugin that is in order says the same each time.
+    pub async fn describe(&self, settings: &PluginSettings) -> Result<Manifest, LoadError> {
+        let memory = settings.memory.unwrap_or_default().bytes();
+        // As in `prepare`: the pool has one instance to spare.
+        let _turn = self.runtime.0.compiler.acquire().await;
+        describe::describe(&self.instance, self.contract.as_ref(), memory).await
     }
 
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
     /// the `approved` rights, or in the settings.
     pub fn admit(
-        self,
+        &self,
         provenance: Provenance,
         settings: &PluginSettings,
         approved: &Rights,
     ) -> Result<Arc<Plugin>, LoadError> {
-        let runtime = self.runtime.0;
+        let runtime = &self.runtime.0;
         let grant = Grant::of(&self.manifest, settings, approved);
         let roots = settings
             .ca
@@ -154,14 +170,14 @@ impl Prepared {
         let rules = grant.rules(roots, EgressLimits::default());
         Ok(Arc::new(Plugin {
             egress: Arc::new(PluginEgress::new(rules, runtime.resolver.clone())?),
-            capabilities: self.exports.capabilities(),
-            manifest: self.manifest,
+            capabilities: Capability::of(self.contract.as_ref()),
+            manifest: self.manifest.clone(),
             grant,
             hash: self.hash,
             provenance,
             recognises: settings.recognises,
-            instance: self.instance,
-            exports: self.exports,
+            instance: self.instance.clone(),
+            contract: self.contract.clone(),
             limits: Limits {
                 memory: settings.memory.unwrap_or_default().bytes(),
                 wall: settings.timeout.unwrap_or_default().duration(),
@@ -170,6 +186,7 @@ impl Prepared {
             settings: settings.settings.clone().into_iter().collect(),
             clock: runtime.clock.clone(),
             calls: runtime.calls.clone(),
+            quarantine: Quarantine::new(runtime.quarantine),
             own_calls: Arc::new(Semaphore::new(runtime.max_calls.div_ceil(2))),
         }))
     }
@@ -186,25 +203,30 @@ impl Runtime {
         compile::check_file(&wasm)?;
         let hash = blake3::hash(&wasm);
         let memory = settings.memory.unwrap_or_default().bytes();
-        let (instance, exports, manifest) =
+        let (instance, contract, manifest) =
             if let Some((component, manifest)) = self.cached(hash).await? {
-                let (instance, exports) = self.link(&component)?;
-                (instance, exports, manifest)
+                let (instance, contract) = self.link(&component)?;
+                // It ran once, elsewhere or long ago. Nothing serves that can't be started here and now.
+                let _spare = self.0.spare.acquire().await;
+                describe::rehearse(&instance, contract.as_ref(), memory).await?;
+                (instance, contract, manifest)
             } else {
-                // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
+                // The semaphores are never closed; were they, two plugins at a time would do no harm but to each other's speed.
                 let _turn = self.0.compiler.acquire().await;
                 let component = self.compile(wasm).await?;
-                let (instance, exports) = self.link(&component)?;
-                let manifest = describe::describe(&instance, &exports, memory).await?;
+                let (instance, contract) = self.link(&component)?;
+                let _spare = self.0.spare.acquire().await;
+                let manifest = describe::describe(&instance, contract.as_ref(), memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
-                (instance, exports, manifest)
+                (instance, contract, manifest)
             };
+        complete::check(&Capability::of(contract.as_ref()), &manifest)?;
         Ok(Prepared {
             runtime: self.clone(),
             manifest,
             hash,
             instance,
-            exports,
+            contract,
         })
     }
 
@@ -220,12 +242,15 @@ impl Runtime {
     }
 
     /// Links the imports and looks up the exports.
-    fn link(&self, component: &Component) -> Result<(InstancePre<CallState>, Exports), LoadError> {
+    fn link(
+        &self,
+        component: &Component,
+    ) -> Result<(InstancePre<CallState>, Arc<dyn Contract>), LoadError> {
         imports::check(&self.0.engine, component)?;
         let instance = self.0.linker.instantiate_pre(component);
         let instance = instance.map_err(|error| LoadError::ImportTypes(format!("{error:#}")))?;
-        let exports = Exports::find(&self.0.engine, &instance)?;
-        Ok((instance, exports))
+        let contract = contract::find(&self.0.engine, &instance)?;
+        Ok((instance, contract))
     }
 
     async fn cached(&self, hash: blake3::Hash) -> Result<Option<(Component, Manifest)>, LoadError> {

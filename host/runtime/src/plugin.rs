@@ -11,10 +11,11 @@ use wasmtime::component::InstancePre;
 
 use crate::call::CallState;
 use crate::clock::Clock;
+use crate::contract::Contract;
 use crate::egress::PluginEgress;
 use crate::grant::Grant;
-use crate::load::exports::Exports;
 use crate::manifest::Manifest;
+use crate::quarantine::{PluginHealth, Quarantine};
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +65,21 @@ impl Capability {
             Self::Inventory => "inventory",
         }
     }
+
+    /// What a plugin that exports these can do.
+    pub(crate) fn of(contract: &dyn Contract) -> BTreeSet<Self> {
+        let has = |capability: &Self| match capability {
+            Self::Validation => contract.validation().is_some(),
+            Self::Rotation => contract.rotation().is_some(),
+            Self::Assignment => contract.assignment().is_some(),
+            Self::Restoration => contract.restoration().is_some(),
+            Self::Recovery => contract.recovery().is_some(),
+            Self::Application => contract.application().is_some(),
+            Self::Issuance => contract.issuance().is_some(),
+            Self::Inventory => contract.inventory().is_some(),
+        };
+        Self::ALL.into_iter().filter(has).collect()
+    }
 }
 
 impl fmt::Display for Capability {
@@ -81,7 +97,8 @@ pub enum Provenance {
     Directory,
 }
 
-/// A loaded plugin. It is immutable: a new version is another `Plugin`, and calls under way finish on this one.
+/// A loaded plugin. It is immutable but for its record: a new version is another `Plugin`, and calls under way finish on
+/// this one.
 pub struct Plugin {
     pub(crate) manifest: Manifest,
     pub(crate) grant: Grant,
@@ -91,7 +108,7 @@ pub struct Plugin {
     /// Whether the operator lets it take credentials that nobody meant for it by name.
     pub(crate) recognises: bool,
     pub(crate) instance: InstancePre<CallState>,
-    pub(crate) exports: Exports,
+    pub(crate) contract: Arc<dyn Contract>,
     pub(crate) egress: Arc<PluginEgress>,
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
@@ -101,11 +118,13 @@ pub struct Plugin {
     pub(crate) calls: Arc<Semaphore>,
     /// One permit for each call of this plugin: half of what all may have, so that one whose provider hangs leaves room.
     pub(crate) own_calls: Arc<Semaphore>,
+    /// Whether it failed too often to be called now: the one thing about a plugin that changes.
+    pub(crate) quarantine: Quarantine,
 }
 
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Over all memories and tables of an instance, in bytes.
     pub memory: u64,
     /// From when the call is asked for until it has an answer.
@@ -145,6 +164,12 @@ impl Plugin {
         &self.capabilities
     }
 
+    /// What one call of it may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// The BLAKE3 hash of its file.
     #[must_use]
     pub fn hash(&self) -> &blake3::Hash {
@@ -161,6 +186,24 @@ impl Plugin {
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// Whether it is given credentials whose owner named no provider. A file that was dropped must not draw them to itself.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn health(&self) -> PluginHealth {
+        self.quarantine.health(self.clock.now_ms())
+    }
+
+    /// Whether a call would be let in: it isn't resting, and no other call tries it after its rest.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.quarantine.is_open(|| self.clock.now_ms())
     }
 }
 

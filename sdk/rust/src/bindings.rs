@@ -40,24 +40,14 @@ pub mod manifest {
     });
 }
 
-pub mod validation {
-    wit_bindgen::generate!({
-        inline: "package claviger:sdk; world validation { export claviger:provider/validation@0.1.0; }",
-        path: "../../wit",
-        with: { "claviger:provider/types@0.1.0": crate::bindings::imports::claviger::provider::types },
-        additional_type_attributes: { "claviger:provider/validation@0.1.0/report": [#[derive(Default)]] },
-        generate_all,
-        pub_export_macro: true,
-    });
-}
-
 macro_rules! capability {
-    ($name:ident, $world:literal) => {
+    ($name:ident, $world:literal $(, $default:literal)?) => {
         pub mod $name {
             wit_bindgen::generate!({
                 inline: $world,
                 path: "../../wit",
                 with: { "claviger:provider/types@0.1.0": crate::bindings::imports::claviger::provider::types },
+                additional_type_attributes: { $($default: [#[derive(Default)]])? },
                 generate_all,
                 pub_export_macro: true,
             });
@@ -66,8 +56,14 @@ macro_rules! capability {
 }
 
 capability!(
+    validation,
+    "package claviger:sdk; world validation { export claviger:provider/validation@0.1.0; }",
+    "claviger:provider/validation@0.1.0/report"
+);
+capability!(
     rotation,
-    "package claviger:sdk; world rotation { export claviger:provider/rotation@0.1.0; }"
+    "package claviger:sdk; world rotation { export claviger:provider/rotation@0.1.0; }",
+    "claviger:provider/rotation@0.1.0/replacement"
 );
 capability!(
     assignment,
@@ -83,13 +79,16 @@ capability!(
 );
 capability!(
     application,
-    "package claviger:sdk; world application { export claviger:provider/application@0.1.0; }"
+    "package claviger:sdk; world application { export claviger:provider/application@0.1.0; }",
+    "claviger:provider/application@0.1.0/receipt"
 );
 capability!(
     issuance,
-    "package claviger:sdk; world issuance { export claviger:provider/issuance@0.1.0; }"
+    "package claviger:sdk; world issuance { export claviger:provider/issuance@0.1.0; }",
+    "claviger:provider/issuance@0.1.0/issued"
 );
 capability!(
     inventory,
-    "package claviger:sdk; world inventory { export claviger:provider/inventory@0.1.0; }"
+    "package claviger:sdk; world inventory { export claviger:provider/inventory@0.1.0; }",
+    "claviger:provider/inventory@0.1.0/page"
 );

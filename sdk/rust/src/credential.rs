@@ -43,7 +43,7 @@ impl Context {
     }
 }
 
-fn lookup<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
+pub(crate) fn lookup<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a str> {
     attributes
         .iter()
         .find(|attribute| attribute.key == key)

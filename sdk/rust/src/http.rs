@@ -24,6 +24,16 @@ pub fn post(url: impl Into<String>) -> Request {
     Request::new("POST", url)
 }
 
+/// A `PUT` request.
+pub fn put(url: impl Into<String>) -> Request {
+    Request::new("PUT", url)
+}
+
+/// A `PATCH` request.
+pub fn patch(url: impl Into<String>) -> Request {
+    Request::new("PATCH", url)
+}
+
 /// A `DELETE` request.
 pub fn delete(url: impl Into<String>) -> Request {
     Request::new("DELETE", url)

@@ -11,6 +11,7 @@ const ELEMENT: usize = size_of::<usize>();
 
 /// Counts what a guest has, and refuses what would be too much.
 pub(crate) struct MemoryLimiter {
+    most: usize,
     left: usize,
     refused: bool,
 }
@@ -18,10 +19,17 @@ pub(crate) struct MemoryLimiter {
 impl MemoryLimiter {
     /// Lets a guest have `most` bytes.
     pub(crate) fn new(most: u64) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         Self {
-            left: usize::try_from(most).unwrap_or(usize::MAX),
+            most,
+            left: most,
             refused: false,
         }
+    }
+
+    /// What the guest was granted so far, in bytes.
+    pub(crate) fn granted(&self) -> u64 {
+        (self.most - self.left) as u64
     }
 
     /// Whether the guest was refused memory.

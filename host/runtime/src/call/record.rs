@@ -1,10 +1,9 @@
-//! What the host tells a guest, as the records of the WIT package.
+//! What the host tells a guest.
 
 use std::time::Duration;
 
-use crate::bindings::claviger::provider::types::Credential;
+use crate::contract::told::Credential;
 use crate::egress::{Role, Session};
-use crate::imports::types::attributes;
 use crate::subject::Subject;
 
 /// A credential as the guest sees it: a stand-in in each secret's place.
@@ -14,8 +13,8 @@ pub(super) fn credential(session: &mut Session, role: Role, subject: &Subject) -
         name: subject.name.clone(),
         kind: subject.kind.clone(),
         version: subject.version,
-        fields: attributes(session.admit(role, subject)),
-        metadata: attributes(subject.metadata.clone()),
+        fields: session.admit(role, subject),
+        metadata: subject.metadata.clone(),
         external_id: subject.external_id.clone(),
         handle: subject.handle.clone(),
         expires_at_ms: subject.expires_at_ms,

@@ -1,11 +1,11 @@
 //! Texts on their way out of the sandbox: scrubbed of the call's secrets, of bounded length, fit to be shown.
 
-use crate::bindings::claviger::provider::types;
-use crate::egress::Session;
+use crate::contract::Pairs;
+use crate::egress::{Meaning, Session};
 use crate::outcome::{CallError, Failure};
 
 /// The longest message or detail that is kept, in bytes.
-const LONGEST: usize = 4 << 10;
+pub(super) const LONGEST: usize = 4 << 10;
 /// The most details or scopes that are kept.
 const MOST: usize = 256;
 
@@ -45,16 +45,16 @@ impl<'s> Texts<'s> {
     }
 
     /// Pairs, cut likewise.
-    pub(crate) fn pairs(&self, attributes: Vec<types::Attribute>) -> Vec<(String, String)> {
-        attributes
+    pub(crate) fn pairs(&self, pairs: Pairs) -> Pairs {
+        pairs
             .into_iter()
             .take(MOST)
-            .map(|it| (self.text(&it.key), self.text(&it.value)))
+            .map(|(key, value)| (self.text(&key), self.text(&value)))
             .collect()
     }
 
     /// A failure that the plugin reported.
-    pub(crate) fn failure(&self, failure: types::Failure) -> CallError {
+    pub(crate) fn failure(&self, failure: Failure) -> CallError {
         // A word of 64 letters and digits could be a secret that is one.
         if !is_code(&failure.code) || self.scrub(&failure.code) != failure.code {
             let what = format!(
@@ -69,6 +69,22 @@ impl<'s> Texts<'s> {
             retry_after_ms: failure.retry_after_ms,
             details: self.pairs(failure.details),
         })
+    }
+
+    /// What a value of an answer means.
+    pub(super) fn meaning(&self, value: &str) -> Meaning<'s> {
+        self.0
+            .map_or(Meaning::Text, |session| session.meaning(value))
+    }
+
+    /// Whether a value is the stand-in of a capture.
+    pub(super) fn is_captured(&self, value: &str) -> bool {
+        value.len() <= LONGEST && matches!(self.meaning(value), Meaning::Captured(_))
+    }
+
+    /// Whether the plugin may be shown secrets, and so may make them itself.
+    pub(super) fn may_reveal(&self) -> bool {
+        self.0.is_some_and(Session::may_reveal)
     }
 
     fn scrub(&self, text: &str) -> String {
@@ -93,7 +109,7 @@ pub(crate) fn capped(text: &str, most: usize) -> String {
 }
 
 /// Would move a terminal's cursor, turn text around, or end a C string.
-fn is_unfit(c: char) -> bool {
+pub(super) fn is_unfit(c: char) -> bool {
     let moves = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     moves || c.is_control() && c != '\n' && c != '\t'
 }
@@ -108,14 +124,8 @@ mod tests {
     use super::*;
 
     fn failure(code: &str, message: &str) -> CallError {
-        let details = vec![
-            types::Attribute {
-                key: "k".to_owned(),
-                value: "v".to_owned()
-            };
-            10_000
-        ];
-        Texts::of(None).failure(types::Failure {
+        let details = vec![("k".to_owned(), "v".to_owned()); 10_000];
+        Texts::of(None).failure(Failure {
             code: code.to_owned(),
             message: message.to_owned(),
             retry_after_ms: None,

@@ -10,7 +10,7 @@ use super::stand_in::StandIn;
 use super::words::Words;
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::subject::{FieldValue, Subject};
+use crate::subject::{Field, FieldValue, Subject};
 
 /// The most secrets that a call may add to those it began with: each makes every later scan longer.
 const MOST_NEW: usize = 32;
@@ -38,6 +38,20 @@ pub(crate) struct Held {
     pub(crate) stand_in: StandIn,
     pub(crate) secret: Secret,
     pub(crate) source: Source,
+}
+
+/// What a value means that a guest answers with.
+pub enum Meaning<'s> {
+    /// The stand-in of a new secret that this call captured.
+    Captured(&'s Secret),
+    /// The stand-in of a secret field of the subject: the field's name, and the secret.
+    Own(&'s str, &'s Secret),
+    /// Another stand-in of this call, or one in longer text or changed.
+    StandIn,
+    /// Text with a secret of this call in it.
+    Secret,
+    /// Text without any of the call's secrets and stand-ins.
+    Text,
 }
 
 /// Where a secret of the call comes from.
@@ -86,15 +100,23 @@ impl Keyring {
         subject: &Subject,
         random: &mut dyn CryptoRng,
     ) -> Vec<(String, String)> {
+        self.admit_fields(role, subject, &subject.fields, random)
+    }
+
+    /// Takes fields in that are not those of the credential they belong to: what was issued from a root. Whatever decides
+    /// where secrets go is the credential's.
+    pub(crate) fn admit_fields(
+        &mut self,
+        role: Role,
+        subject: &Subject,
+        fields: &[Field],
+        random: &mut dyn CryptoRng,
+    ) -> Vec<(String, String)> {
         let credential = self.credentials.len();
-        let mut texts = Vec::new();
-        let mut seen = Vec::with_capacity(subject.fields.len());
-        for field in &subject.fields {
+        let mut seen = Vec::with_capacity(fields.len());
+        for field in fields {
             let shown = match &field.value {
-                FieldValue::Text(text) => {
-                    texts.push((field.name.clone(), text.clone()));
-                    text.clone()
-                }
+                FieldValue::Text(text) => text.clone(),
                 FieldValue::Secret(secret) => {
                     let source = Source::Stored(FieldOf {
                         credential,
@@ -105,6 +127,14 @@ impl Keyring {
             };
             seen.push((field.name.clone(), shown));
         }
+        let texts = subject
+            .fields
+            .iter()
+            .filter_map(|field| match &field.value {
+                FieldValue::Text(text) => Some((field.name.clone(), text.clone())),
+                FieldValue::Secret(_) => None,
+            });
+        let texts = texts.collect();
         let origins = subject.origins.clone();
         self.credentials.push(Credential {
             role,
@@ -152,6 +182,22 @@ impl Keyring {
         self.held
             .iter()
             .find(|held| held.stand_in.as_str() == stand_in)
+    }
+
+    /// What a value of the guest's answer means.
+    pub(crate) fn meaning(&self, value: &str) -> Meaning<'_> {
+        match self.find(value) {
+            Some(Held { secret, source, .. }) => match source {
+                Source::Captured => Meaning::Captured(secret),
+                Source::Stored(field) if self.credential(field).role == Role::Subject => {
+                    Meaning::Own(&field.name, secret)
+                }
+                Source::Stored(_) | Source::Signature(_) => Meaning::StandIn,
+            },
+            None if self.has_stand_in(value.as_bytes()) => Meaning::StandIn,
+            None if self.words.has_secret(value.as_bytes()) => Meaning::Secret,
+            None => Meaning::Text,
+        }
     }
 
     /// All of them.

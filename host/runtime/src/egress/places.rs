@@ -5,6 +5,7 @@ use std::fmt;
 use super::keyring::{Credential, Keyring, Source};
 use super::path;
 use super::rules::EgressRules;
+use super::session::Role;
 use crate::manifest::{Place, Position};
 use crate::origin::Origin;
 
@@ -51,16 +52,20 @@ pub(crate) fn refusal(
         .kinds
         .get(&credential.kind)
         .and_then(|fields| fields.get(&field.name));
-    let (what, places) = match source {
+    let (what, places): (_, Vec<&Place>) = match source {
         Source::Signature(_) => (
             "a signature by",
-            grant.map(|grant| &*grant.signature_places),
+            grant.iter().flat_map(|it| &it.signature_places).collect(),
         ),
-        Source::Stored(_) | Source::Captured => {
-            ("the secret of", grant.map(|grant| &*grant.places))
+        Source::Stored(_) if credential.role == Role::Issued => {
+            let captures = rules.captures.iter().filter(|rule| rule.name == field.name);
+            ("the issued", captures.flat_map(|it| &it.places).collect())
         }
+        Source::Stored(_) | Source::Captured => (
+            "the secret of",
+            grant.iter().flat_map(|it| &it.places).collect(),
+        ),
     };
-    let places = places.unwrap_or_default();
     let origin = destination.origin;
     let rule = if !credential.origins.contains(origin) {
         "goes only to the origins that the credential was stored for, and this is none of them"

@@ -128,11 +128,23 @@ impl fmt::Display for Right {
                 place.origin,
                 place.path_prefix
             ),
-            Self::Capture(rule) => write!(
-                f,
-                "the new secret `{}` out of answers of {}{}",
-                rule.name, rule.origin, rule.path_prefix
-            ),
+            Self::Capture(rule) => {
+                write!(
+                    f,
+                    "the new secret `{}` out of answers of {}{}",
+                    rule.name, rule.origin, rule.path_prefix
+                )?;
+                rule.places.iter().try_for_each(|place| {
+                    write!(
+                        f,
+                        ", to be ended in {} of {} {}{}",
+                        place.at,
+                        methods(place),
+                        place.origin,
+                        place.path_prefix
+                    )
+                })
+            }
             Self::Reveal => f.write_str("to be shown secrets themselves"),
         }
     }

@@ -28,6 +28,7 @@ fn rule(name: &str, source: CaptureSource) -> CaptureRule {
         methods: declared.methods,
         path_prefix: declared.path_prefix,
         source,
+        places: Vec::new(),
     }
 }
 

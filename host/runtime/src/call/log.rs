@@ -1,0 +1,52 @@
+//! What a guest logs, as the host keeps it.
+
+use super::Texts;
+use crate::outcome::{LogLevel, LogLine};
+
+/// The most lines of one call; further ones are dropped.
+const LINES: usize = 1000;
+
+/// The longest line that is looked at, in bytes. A longer one is dropped whole: scrubbing costs time that the guest isn't
+/// charged for, and a line that is cut before it is scrubbed could end in half a secret.
+const LONGEST: usize = 64 << 10;
+
+/// What a guest logged, scrubbed. A line has at most 4 KiB.
+#[derive(Default)]
+pub(crate) struct Log {
+    lines: Vec<LogLine>,
+    dropped: u64,
+}
+
+impl Log {
+    /// Takes a line.
+    pub(crate) fn add(&mut self, level: LogLevel, message: &str, texts: &Texts<'_>) {
+        if self.lines.len() >= LINES {
+            self.dropped += 1;
+            return;
+        }
+        let message = if message.len() > LONGEST {
+            format!(
+                "a line of {} bytes was dropped; write at most 4 KiB a line",
+                message.len()
+            )
+        } else {
+            texts.text(message)
+        };
+        self.lines.push(LogLine { level, message });
+    }
+
+    /// The lines, and where some were dropped one that says so.
+    pub(crate) fn into_lines(mut self) -> Vec<LogLine> {
+        if self.dropped > 0 {
+            let message = format!(
+                "{} further lines were dropped; a call may log {LINES}",
+                self.dropped
+            );
+            self.lines.push(LogLine {
+                level: LogLevel::Warn,
+                message,
+            });
+        }
+        self.lines
+    }
+}

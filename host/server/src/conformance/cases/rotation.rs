@@ -1,0 +1,133 @@
+//! New secrets that the provider makes, and old ones that end.
+
+use claviger_runtime::manifest::Overlap;
+use claviger_runtime::{CallOutcome, Capability, Replacement};
+
+use super::operation::{lost_answer, subjects, succeeded, trouble, twice};
+use crate::conformance::case::{Ended, Stop};
+use crate::conformance::script::Credential;
+use crate::conformance::stage::{Setting, Stage};
+use crate::conformance::suite::Suite;
+
+const CREATE: &str = "the new secret works";
+
+pub(super) async fn run(suite: &mut Suite<'_>) {
+    let stage = suite.stage;
+    let credentials = subjects(suite, Capability::Rotation, CREATE).await;
+    if credentials.is_empty() {
+        return;
+    }
+    let about =
+        "a plugin that rotates also validates and recovers, and says whether both secrets work";
+    suite
+        .case("rotation.companions", about, async { companions(stage) })
+        .await;
+    for credential in credentials {
+        let name = |what: &str| format!("rotation.{what}/{}", credential.kind);
+        let call = async |operation: &str| create(stage, credential, operation).await;
+        suite
+            .case(name("create"), CREATE, works(stage, credential))
+            .await;
+        let about = "the same operation twice makes one secret";
+        suite
+            .case(name("same-operation"), about, twice(stage, &call))
+            .await;
+        let about = "a provider in trouble is a failure like any other";
+        suite
+            .case(name("trouble"), about, trouble(stage, &call))
+            .await;
+        if stage
+            .prepared
+            .capabilities()
+            .contains(&Capability::Recovery)
+        {
+            let about = "what a lost answer left behind is undone";
+            suite
+                .case(
+                    name("lost-answer"),
+                    about,
+                    lost_answer(stage, credential, &call),
+                )
+                .await;
+        }
+        let about = "an old secret is ended, and ending it again succeeds";
+        suite
+            .case(
+                name("retire-twice"),
+                about,
+                retired_twice(stage, credential),
+            )
+            .await;
+    }
+}
+
+async fn create(
+    stage: &Stage,
+    credential: &Credential,
+    operation: &str,
+) -> CallOutcome<Replacement> {
+    let plugin = stage.plugin(Setting::Usual);
+    let outcome = plugin
+        .create(stage.context(operation), stage.subject(credential))
+        .await;
+    stage.noted("create", outcome)
+}
+
+fn companions(stage: &Stage) -> Ended {
+    let capabilities = stage.prepared.capabilities();
+    for needed in [Capability::Validation, Capability::Recovery] {
+        if !capabilities.contains(&needed) {
+            return Err(Stop::failed(format!(
+                "it exports `rotation` and not `{needed}`: without it the host can't {}",
+                match needed {
+                    Capability::Validation => "check a new secret before it is used",
+                    _ => "undo what a lost answer leaves behind",
+                }
+            )));
+        }
+    }
+    match stage.manifest().overlap {
+        Some(Overlap::BothWork | Overlap::Replaces) => Ok(Vec::new()),
+        None => Ok(vec![
+            "the manifest has no `overlap`: say `both-work` or `replaces`, so that the host knows whether the old secret \
+             goes on working"
+                .to_owned(),
+        ]),
+    }
+}
+
+async fn works(stage: &Stage, credential: &Credential) -> Ended {
+    let outcome = create(stage, credential, &stage.operation()).await;
+    let replaced = stage.replaced(credential, succeeded(stage, "`create`", &outcome)?);
+    if stage
+        .prepared
+        .capabilities()
+        .contains(&Capability::Validation)
+    {
+        let validated = stage.validate(Setting::Usual, &replaced).await;
+        succeeded(
+            stage,
+            "the new secret was made, and validating it",
+            &validated,
+        )?;
+    }
+    Ok(Vec::new())
+}
+
+async fn retired_twice(stage: &Stage, credential: &Credential) -> Ended {
+    let outcome = create(stage, credential, &stage.operation()).await;
+    let replaced = stage.replaced(credential, succeeded(stage, "`create`", &outcome)?);
+    let operation = stage.operation();
+    for time in ["first", "second"] {
+        let (context, subject) = (stage.context(&operation), stage.subject(&replaced));
+        let retired = stage.plugin(Setting::Usual).retire(context, subject).await;
+        let retired = stage.noted("retire", retired);
+        succeeded(stage, &format!("the {time} `retire` of a secret"), &retired)?;
+    }
+    match stage.upstream.items() {
+        0 => Ok(Vec::new()),
+        _ => Err(Stop::failed(
+            "`retire` succeeded, and the secret is still there; find it by its `external-id` or its `handle`",
+        )),
+    }
+}

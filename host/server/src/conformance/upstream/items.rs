@@ -1,0 +1,122 @@
+//! What requests made at the provider: enough of a provider's memory to see whether a plugin leaves something behind.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::request::Recorded;
+use crate::conformance::script::{Answer, Route};
+
+/// What an answer holds in the place of a list of the things that are there.
+const ALL: &str = "{items}";
+
+/// The things that are there.
+#[derive(Default)]
+pub(super) struct Items {
+    there: Vec<Item>,
+    /// How many were ever made: no id is given twice.
+    made: usize,
+}
+
+/// One of them.
+#[derive(Clone)]
+pub(super) struct Item {
+    id: String,
+    name: String,
+    secret: String,
+}
+
+impl Item {
+    /// As placeholders name it.
+    pub(super) fn fields(&self) -> BTreeMap<String, String> {
+        [
+            ("item.id", &self.id),
+            ("item.name", &self.name),
+            ("item.secret", &self.secret),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .into()
+    }
+}
+
+impl Items {
+    pub(super) fn len(&self) -> usize {
+        self.there.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.there.iter()
+    }
+
+    /// Makes or removes what the route says. The answer is none where what is to be removed isn't there; else it is what
+    /// was made or removed, if anything.
+    pub(super) fn change(&mut self, route: &Route, request: &Recorded) -> Option<Option<Item>> {
+        if let Some(position) = &route.removes {
+            let named = request.at(position);
+            let at = self.there.iter().position(|item| {
+                named
+                    .iter()
+                    .any(|name| *name == item.id || *name == item.name)
+            })?;
+            return Some(Some(self.there.remove(at)));
+        }
+        let Some(position) = &route.adds else {
+            return Some(None);
+        };
+        self.made += 1;
+        let name = request
+            .at(position)
+            .first()
+            .map(|name| name.clone().into_owned());
+        let item = Item {
+            id: format!("item-{}", self.made),
+            name: name.unwrap_or_default(),
+            secret: format!("made-{}-{:016x}", self.made, rand::random::<u64>()),
+        };
+        self.there.push(item.clone());
+        Some(Some(item))
+    }
+
+    /// The answer with its placeholders filled: `{item.id}`, `{item.name}` and `{item.secret}` of what was made or
+    /// removed, and `"{items}"` with a list of what is there.
+    pub(super) fn fill(&self, mut answer: Answer, route: &Route, made: Option<&Item>) -> Answer {
+        let shown = route.item.as_ref().map(|shape| {
+            let one = |item: &Item| {
+                let mut shape = shape.clone();
+                replace(&mut shape, &item.fields(), None);
+                shape
+            };
+            Value::Array(self.there.iter().map(one).collect())
+        });
+        let fields = made.map(Item::fields).unwrap_or_default();
+        if let Some(json) = &mut answer.json {
+            replace(json, &fields, shown.as_ref());
+        }
+        let texts = answer.headers.values_mut().chain(&mut answer.text);
+        for text in texts {
+            *text = with(text, &fields);
+        }
+        answer
+    }
+}
+
+fn replace(json: &mut Value, fields: &BTreeMap<String, String>, all: Option<&Value>) {
+    match json {
+        Value::String(text) if text == ALL => {
+            if let Some(all) = all {
+                *json = all.clone();
+            }
+        }
+        Value::String(text) => *text = with(text, fields),
+        Value::Array(list) => list.iter_mut().for_each(|it| replace(it, fields, all)),
+        Value::Object(object) => object.values_mut().for_each(|it| replace(it, fields, all)),
+        _ => {}
+    }
+}
+
+/// What else is in braces is the provider's own.
+fn with(text: &str, fields: &BTreeMap<String, String>) -> String {
+    fields.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    })
+}
