@@ -13,7 +13,7 @@ use crate::outcome::CallError;
 use crate::plugin::Limits;
 
 /// To say who it is takes a plugin no time; what it takes is an interpreter's start.
-const WALL: Duration = Duration::from_secs(10);
+pub(super) const WALL: Duration = Duration::from_secs(10);
 const CPU: Duration = Duration::from_secs(1);
 
 /// Calls `describe`, and checks on the way that the exports' types are the host's.
@@ -22,11 +22,7 @@ pub(super) async fn describe(
     contract: &dyn Contract,
     memory: u64,
 ) -> Result<Manifest, LoadError> {
-    let limits = Limits {
-        memory,
-        wall: WALL,
-        cpu: CPU,
-    };
+    let limits = limits(memory);
     let deadline = Instant::now() + WALL;
     let mut store = sandbox(
         instance.component().engine(),
@@ -59,6 +55,15 @@ pub(super) async fn describe(
         }
     };
     Ok(Manifest::parse(&text)?)
+}
+
+/// What a plugin may use to say who it is.
+pub(super) fn limits(memory: u64) -> Limits {
+    Limits {
+        memory,
+        wall: WALL,
+        cpu: CPU,
+    }
 }
 
 enum Failed {

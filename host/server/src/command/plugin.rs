@@ -11,9 +11,11 @@ mod approve;
 mod bindings;
 mod check;
 mod component;
+mod file;
 mod inspect;
 mod list;
 mod new;
+mod progress;
 mod reload;
 mod test;
 
