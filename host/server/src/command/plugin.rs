@@ -11,12 +11,14 @@ mod approve;
 mod bindings;
 mod check;
 mod component;
+mod control;
 mod file;
 mod inspect;
 mod list;
 mod new;
 mod progress;
 mod reload;
+mod show;
 mod test;
 
 #[derive(Subcommand)]

@@ -26,12 +26,12 @@ bool exports_claviger_provider_validation_validate(claviger_context *context, cl
 
     switch (answer.status) {
     case 200: {
-        *report = (exports_claviger_provider_validation_report_t){0};
+        // Proxies and login pages answer 200, too: a good answer is one that only {{ type }} gives.
         claviger_string account;
-        if (claviger_answer_header(&answer, "{{ name }}-account", &account)) {
-            report->account.is_some = true;
-            report->account.val = claviger_copy(account);
-        }
+        if (!claviger_answer_header(&answer, "{{ name }}-account", &account)) return claviger_unexpected(&answer, failure);
+        *report = (exports_claviger_provider_validation_report_t){0};
+        report->account.is_some = true;
+        report->account.val = claviger_copy(account);
         return true;
     }
     // The one answer that makes a credential invalid: nothing but {{ type }}'s own word for it.

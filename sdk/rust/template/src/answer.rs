@@ -2,16 +2,17 @@
 
 use claviger_sdk::{Failure, Report};
 
-/// What a status says of the key; none where it says nothing.
+/// What a status says of the key, and the account that a good answer names; none where it says nothing.
 pub fn read(status: u16, account: Option<&str>) -> Option<Result<Report, Failure>> {
-    match status {
-        200 => Some(Ok(Report {
-            account: account.map(str::to_owned),
+    match (status, account) {
+        // Proxies and login pages answer 200, too: a good answer is one that only {{ type }} gives.
+        (200, Some(account)) => Some(Ok(Report {
+            account: Some(account.to_owned()),
             ..Report::default()
         })),
         // The one answer that makes a credential invalid: nothing but {{ type }}'s own word for it.
-        401 => Some(Err(Failure::rejected("{{ type }} says that the key is not valid"))),
-        403 => Some(Err(Failure::restricted("{{ type }} does not allow the key this"))),
+        (401, _) => Some(Err(Failure::rejected("{{ type }} says that the key is not valid"))),
+        (403, _) => Some(Err(Failure::restricted("{{ type }} does not allow the key this"))),
         _ => None,
     }
 }
@@ -31,7 +32,7 @@ mod tests {
         let code = |status| read(status, None).map(|answer| answer.err().map(|failure| failure.code));
         assert_eq!(code(401).flatten().as_deref(), Some("rejected"));
         assert_eq!(code(403).flatten().as_deref(), Some("restricted"));
-        for status in [204, 302, 404, 429, 500, 503] {
+        for status in [200, 204, 302, 404, 429, 500, 503] {
             assert_eq!(code(status), None, "{status} says nothing of the key");
         }
     }
