@@ -4,6 +4,7 @@
 mod support;
 
 mod aegis;
+mod authoring;
 mod bad_input;
 mod canaries;
 mod crash;

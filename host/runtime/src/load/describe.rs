@@ -14,7 +14,7 @@ use crate::outcome::CallError;
 use crate::plugin::Limits;
 
 /// To say who it is takes a plugin no time; what it takes is an interpreter's start.
-pub(super) const WALL: Duration = Duration::from_secs(10);
+const WALL: Duration = Duration::from_secs(10);
 const CPU: Duration = Duration::from_secs(1);
 
 /// Calls `describe`, and checks on the way that the exports' types are the host's.
@@ -64,12 +64,16 @@ async fn start(
 }
 
 /// A sandbox in which every import is denied.
-async fn stage<T>(
+pub(super) async fn stage<T>(
     instance: &InstancePre<CallState>,
     memory: u64,
     play: impl AsyncFnOnce(&mut Store<CallState>) -> Result<T, Failed>,
 ) -> Result<T, LoadError> {
-    let limits = limits(memory);
+    let limits = Limits {
+        memory,
+        wall: WALL,
+        cpu: CPU,
+    };
     let deadline = Instant::now() + WALL;
     let mut store = sandbox(
         instance.component().engine(),
@@ -87,16 +91,8 @@ async fn stage<T>(
     }
 }
 
-/// What a plugin may use to say who it is.
-pub(super) fn limits(memory: u64) -> Limits {
-    Limits {
-        memory,
-        wall: WALL,
-        cpu: CPU,
-    }
-}
-
-enum Failed {
+/// Why it ended early.
+pub(super) enum Failed {
     Types(LoadError),
     Trapped(wasmtime::Error),
 }

@@ -3,14 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::time;
 use wasmparser::{Instance, Parser, Payload};
 
-use super::describe::{WALL, limits};
+use super::describe::{Failed, stage};
 use super::{LoadError, Prepared};
-use crate::call::{CallState, judge, sandbox};
 use crate::contract::Guest;
-use crate::outcome::CallError;
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
@@ -70,31 +67,25 @@ impl Prepared {
     }
 
     async fn sample(&self, memory: u64) -> Result<Sample, LoadError> {
-        let limits = limits(memory);
         let started = Instant::now();
-        let deadline = time::Instant::now() + WALL;
-        let engine = self.instance.component().engine();
-        let mut store = sandbox(engine, CallState::new(None, deadline, &limits));
-        let answered = time::timeout_at(deadline, async {
-            let made = self.instance.instantiate_async(&mut store).await?;
+        stage(&self.instance, memory, async |store| {
+            let made = self.instance.instantiate_async(&mut *store).await;
+            let made = made.map_err(Failed::Trapped)?;
             let instantiate = started.elapsed();
             let memory = store.data().memory.granted();
             let guest = Guest {
-                store: &mut store,
+                store,
                 instance: &made,
             };
-            self.contract.describe(guest).await?;
-            wasmtime::Result::<_>::Ok(Sample {
+            let described = self.contract.describe(guest).await;
+            described.map_err(Failed::Trapped)?;
+            Ok(Sample {
                 instantiate,
                 whole: started.elapsed(),
                 memory,
             })
-        });
-        match answered.await {
-            Ok(Ok(sample)) => Ok(sample),
-            Ok(Err(error)) => Err(LoadError::Describe(judge(&error, store.data(), &limits))),
-            Err(_elapsed) => Err(LoadError::Describe(CallError::TimedOut { limit: WALL })),
-        }
+        })
+        .await
     }
 }
 
