@@ -200,6 +200,32 @@ fn endpoints(workspace: &str, credential: &str) -> Vec<Endpoint> {
             booleans: &[],
             named: Some("name"),
         },
+        Endpoint {
+            surface: Surface::Admin,
+            method: "PUT",
+            path: format!("/admin/workspaces/{workspace}/credentials/{credential}/pin"),
+            good: json!({"version": "^0.1"}),
+            required: &["version"],
+            texts: &["version"],
+            lists: &[],
+            times: &[],
+            numbers: &[],
+            booleans: &[],
+            named: None,
+        },
+        Endpoint {
+            surface: Surface::Admin,
+            method: "POST",
+            path: format!("/admin/workspaces/{workspace}/origins"),
+            good: json!({"plugin": "openai", "origin": "https://api.openai.com"}),
+            required: &["plugin", "origin"],
+            texts: &["plugin", "origin"],
+            lists: &[],
+            times: &[],
+            numbers: &[],
+            booleans: &[],
+            named: None,
+        },
     ]
 }
 

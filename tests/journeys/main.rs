@@ -10,6 +10,8 @@ mod crash;
 mod first_key;
 mod health;
 mod isolation;
+mod pins_and_origins;
+mod plugins;
 mod restart;
 mod tokens;
 mod workspaces;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report, Secret,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings,
+    Provenance, Report, Secret,
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
@@ -556,6 +557,12 @@ async fn no_capability() {
     );
 }
 
+#[tokio::test]
+async fn all_rounder() {
+    let stage = Stage::of(guest::ALL_ROUNDER).await;
+    assert!(stage.plugin.capabilities().iter().eq(&Capability::ALL));
+}
+
 // What claims to be more than it is.
 
 #[tokio::test]
@@ -620,6 +627,19 @@ async fn echo() {
 }
 
 #[tokio::test]
+async fn dropped() {
+    // Of what it becomes, the journeys tell.
+    let becomes = guest::dropped(
+        r#"{"name": "other", "version": "7.0.0", "description": "Another.", "origins": [], "kinds": []}"#,
+    );
+    let plugin = runtime(Names::default())
+        .load(becomes, Provenance::Directory, &PluginSettings::default())
+        .await
+        .expect("it loads");
+    assert_eq!((plugin.name(), plugin.version().major), ("other", 7));
+}
+
+#[tokio::test]
 async fn leaker() {
     // See `leaks`.
     assert!(
@@ -637,6 +657,41 @@ async fn sender() {
         .step(json!({"url": "https://upstream.example/"}))
         .await;
     assert_eq!(detail(&outcome, "one.status"), "200");
+}
+
+#[tokio::test]
+async fn fetcher() {
+    // See `fetching`.
+    let stage = Stage::of(guest::FETCHER).await;
+    let script = json!([[{"name": "one", "url": "https://upstream.example/"}]]);
+    let outcome = stage.script(script).await;
+    assert_eq!(detail(&outcome, "one.status"), "200");
+}
+
+#[tokio::test]
+async fn borrower() {
+    let stage = Stage::of(guest::BORROWER).await;
+    let loan = || subject("loan", &[("secret", SECRET)], None);
+    let account = subject(
+        "account",
+        &[("token", "account-token-0123456789")],
+        Some(("base_url", UPSTREAM)),
+    );
+    let alone = stage.plugin.validate(context(), loan()).await;
+    assert!(said(&alone).contains("connection"), "{}", said(&alone));
+    let through = CallContext {
+        connection: Some(account),
+        ..context()
+    };
+    let outcome = stage.plugin.validate(through, loan()).await;
+    assert!(outcome.result.is_ok(), "{}", said(&outcome));
+    let sent = &stage.upstream.requests()[0];
+    assert_eq!(
+        sent.header("authorization"),
+        Some("account-token-0123456789")
+    );
+    // What is known of the account says nothing of the loan.
+    assert!(!outcome.evidence.subject_sent);
 }
 
 #[tokio::test]

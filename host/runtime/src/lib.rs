@@ -3,6 +3,9 @@
 //! - [`runtime`]: where plugins run: the engine, the linker, the compiled-code cache, the limits
 //! - [`plugin`]: a loaded plugin and what it can do
 //! - [`catalogue`]: the plugins that serve
+//! - [`quarantine`]: keeps a plugin that fails time and again from being called
+//! - [`directory`]: the files that operators drop in
+//! - [`authors`]: who may sign them
 //! - [`load`]: from a file's bytes to a plugin
 //! - [`check`]: all the reasons for which a file is refused, with what to do about each
 //! - [`grant`]: what a plugin may do
@@ -28,9 +31,11 @@ mod contract;
 mod imports;
 
 pub mod ask;
+pub mod authors;
 pub mod catalogue;
 pub mod check;
 pub mod clock;
+pub mod directory;
 pub mod egress;
 pub mod engine;
 pub mod grant;
@@ -39,6 +44,7 @@ pub mod manifest;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
+pub mod quarantine;
 pub mod runtime;
 pub mod secret;
 pub mod settings;
@@ -58,6 +64,7 @@ pub use outcome::{
     Revocation,
 };
 pub use plugin::{Capability, Plugin, Provenance};
+pub use quarantine::{PluginHealth, PluginState, QuarantineRule};
 pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
 pub use secret::Secret;
 pub use settings::PluginSettings;

@@ -19,6 +19,7 @@ use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
 use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
+use crate::quarantine::Quarantine;
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
@@ -32,7 +33,7 @@ pub(crate) mod versions;
 pub use complete::Lack;
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
-const LARGEST: usize = 64 << 20;
+pub(crate) const LARGEST: usize = 64 << 20;
 
 /// Why a file is no plugin that this host runs. The texts are for the plugin's author.
 #[derive(Debug, Error)]
@@ -153,12 +154,12 @@ impl Prepared {
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
     /// the `approved` rights, or in the settings.
     pub fn admit(
-        self,
+        &self,
         provenance: Provenance,
         settings: &PluginSettings,
         approved: &Rights,
     ) -> Result<Arc<Plugin>, LoadError> {
-        let runtime = self.runtime.0;
+        let runtime = &self.runtime.0;
         let grant = Grant::of(&self.manifest, settings, approved);
         let roots = settings
             .ca
@@ -170,12 +171,13 @@ impl Prepared {
         Ok(Arc::new(Plugin {
             egress: Arc::new(PluginEgress::new(rules, runtime.resolver.clone())?),
             capabilities: Capability::of(self.contract.as_ref()),
-            manifest: self.manifest,
+            manifest: self.manifest.clone(),
             grant,
             hash: self.hash,
             provenance,
-            instance: self.instance,
-            contract: self.contract,
+            recognises: settings.recognises,
+            instance: self.instance.clone(),
+            contract: self.contract.clone(),
             limits: Limits {
                 memory: settings.memory.unwrap_or_default().bytes(),
                 wall: settings.timeout.unwrap_or_default().duration(),
@@ -184,6 +186,7 @@ impl Prepared {
             settings: settings.settings.clone().into_iter().collect(),
             clock: runtime.clock.clone(),
             calls: runtime.calls.clone(),
+            quarantine: Quarantine::new(runtime.quarantine),
             own_calls: Arc::new(Semaphore::new(runtime.max_calls.div_ceil(2))),
         }))
     }
@@ -203,12 +206,16 @@ impl Runtime {
         let (instance, contract, manifest) =
             if let Some((component, manifest)) = self.cached(hash).await? {
                 let (instance, contract) = self.link(&component)?;
+                // It ran once, elsewhere or long ago. Nothing serves that can't be started here and now.
+                let _spare = self.0.spare.acquire().await;
+                describe::rehearse(&instance, contract.as_ref(), memory).await?;
                 (instance, contract, manifest)
             } else {
-                // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
+                // The semaphores are never closed; were they, two plugins at a time would do no harm but to each other's speed.
                 let _turn = self.0.compiler.acquire().await;
                 let component = self.compile(wasm).await?;
                 let (instance, contract) = self.link(&component)?;
+                let _spare = self.0.spare.acquire().await;
                 let manifest = describe::describe(&instance, contract.as_ref(), memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
                 (instance, contract, manifest)

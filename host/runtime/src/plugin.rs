@@ -15,6 +15,7 @@ use crate::contract::Contract;
 use crate::egress::PluginEgress;
 use crate::grant::Grant;
 use crate::manifest::Manifest;
+use crate::quarantine::{PluginHealth, Quarantine};
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,13 +97,16 @@ pub enum Provenance {
     Directory,
 }
 
-/// A loaded plugin. It is immutable: a new version is another `Plugin`, and calls under way finish on this one.
+/// A loaded plugin. It is immutable but for its record: a new version is another `Plugin`, and calls under way finish on
+/// this one.
 pub struct Plugin {
     pub(crate) manifest: Manifest,
     pub(crate) grant: Grant,
     pub(crate) capabilities: BTreeSet<Capability>,
     pub(crate) hash: blake3::Hash,
     pub(crate) provenance: Provenance,
+    /// Whether the operator lets it take credentials that nobody meant for it by name.
+    pub(crate) recognises: bool,
     pub(crate) instance: InstancePre<CallState>,
     pub(crate) contract: Arc<dyn Contract>,
     pub(crate) egress: Arc<PluginEgress>,
@@ -114,6 +118,8 @@ pub struct Plugin {
     pub(crate) calls: Arc<Semaphore>,
     /// One permit for each call of this plugin: half of what all may have, so that one whose provider hangs leaves room.
     pub(crate) own_calls: Arc<Semaphore>,
+    /// Whether it failed too often to be called now: the one thing about a plugin that changes.
+    pub(crate) quarantine: Quarantine,
 }
 
 /// What one call may use.
@@ -170,10 +176,34 @@ impl Plugin {
         &self.hash
     }
 
+    /// Whether it takes credentials whose provider nobody named: it is part of the server, or the operator lets it.
+    #[must_use]
+    pub fn routes_openly(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
+    }
+
     /// Where its file came from.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// Whether it is given credentials whose owner named no provider. A file that was dropped must not draw them to itself.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn health(&self) -> PluginHealth {
+        self.quarantine.health(self.clock.now_ms())
+    }
+
+    /// Whether a call would be let in: it isn't resting, and no other call tries it after its rest.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.quarantine.is_open(|| self.clock.now_ms())
     }
 }
 

@@ -34,6 +34,9 @@ pub struct PluginSettings {
     pub ca: Option<PathBuf>,
     /// Lets the plugin see secrets themselves, where its manifest asks for that.
     pub reveal: bool,
+    /// Lets the plugin take credentials whose provider nobody named, by what their values look like and by their kind, as
+    /// those that are part of the server do.
+    pub recognises: bool,
 }
 
 #[cfg(test)]
@@ -52,7 +55,8 @@ mod tests {
             r#"{"settings": {"region": "eu"}, "origins": ["https://*.example.com"],
                 "replace-origins": {"https://api.openai.com": "http://127.0.0.1:9000"},
                 "allow-private": ["http://127.0.0.1:5678", "10.20.0.0/16"],
-                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem", "reveal": true}"#,
+                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem", "reveal": true,
+                "recognises": true}"#,
         )
         .expect("settings");
         assert_eq!(settings.memory.expect("memory").bytes(), 128 * 1024 * 1024);
@@ -62,7 +66,7 @@ mod tests {
         );
         assert_eq!(settings.replace_origins.len(), 1);
         assert_eq!(settings.allow_private.len(), 2);
-        assert!(settings.reveal);
+        assert!(settings.reveal && settings.recognises);
     }
 
     #[test]

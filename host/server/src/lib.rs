@@ -9,6 +9,8 @@
 //! - `request`: what handlers take out of a request
 //! - `refusal`: why a request isn't done
 //! - `surfaces`: the REST APIs
+//! - `plugins`: the keeper of the plugin directory and the catalogue
+//! - `control`: the operator's own way in
 //! - `app`: what every handler can reach
 //! - `logging`: the log
 
@@ -18,8 +20,10 @@ pub mod command;
 pub mod config;
 mod conformance;
 mod connections;
+mod control;
 mod front;
 mod logging;
+mod plugins;
 mod refusal;
 mod request;
 mod surfaces;

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 mod from_vault;
 
 pub use claviger_vault::Problem;
-pub(crate) use from_vault::{about, about_user, denied};
+pub(crate) use from_vault::{about, about_a, about_user, denied};
 
 /// The most problems that one answer tells of.
 const MOST_PROBLEMS: usize = 20;

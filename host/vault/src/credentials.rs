@@ -3,18 +3,22 @@
 //! - [`model`]: what is known of a credential; [`status`]: where it stands in its life
 //! - [`input`]: what callers give, and `rules`, which it must hold to
 //! - [`list`], [`details`]: reading what is known; `reveal`: reading the secret
-//! - `create`, `update`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
+//! - `connection`: the credential that another is worked with through; `origins`: where those may lead
+//! - `create`, `update`, `pin`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
 //!
 //! Every lookup is by workspace and id or name: no id from elsewhere ever resolves. What is read often comes from
 //! `cache`, which holds sealed secrets, never plain ones.
 
 pub(crate) mod cache;
+mod connection;
 mod create;
 pub mod details;
 pub mod input;
 pub mod list;
 mod lookup;
 pub mod model;
+mod origins;
+mod pin;
 mod removal;
 mod resolve;
 pub mod reveal;
@@ -31,6 +35,7 @@ pub use details::{CredentialDetails, Usage, VersionInfo};
 pub use input::{CredentialPatch, CredentialRef, NewCredential};
 pub use list::{CredentialCounts, CredentialFilter, CredentialPage};
 pub use model::{Credential, CredentialName, Rotation, RotationStrategy};
+pub use origins::ApprovedOrigin;
 pub use reveal::{Revealed, RevealedField};
 pub use status::Status;
 pub use test::{TestResult, TestRun};

@@ -7,6 +7,7 @@
 //! - `workspaces`, `members`: workspaces, and who may do what in them
 //! - `memory`: what is remembered of all this, so that a request needs no SQL; `news`: what makes it forget
 //! - `denials`: denied attempts on their way to the audit log, under `action`'s names
+//! - `local`: who acts without a token
 //! - `start`: what the first start makes
 //!
 //! What a permission is and who has it is [`permission`](crate::permission)'s.
@@ -16,6 +17,7 @@ mod caller;
 mod crowd;
 mod denials;
 mod error;
+mod local;
 mod members;
 mod memory;
 mod news;

@@ -5,6 +5,7 @@
 //! - [`health`]: what a test's outcome says of a credential
 //! - [`permission`]: what a caller may do, demanded by type; [`identity`]: who the callers are
 //! - [`audit`]: the log, written in groups, each entry chained to the one before it
+//! - [`plugins`]: what plugins are granted, and by whom
 //! - [`seal`]: the master key, the data keys and what they seal
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
 //!
@@ -22,6 +23,7 @@ pub mod identity;
 pub mod ids;
 pub mod open;
 pub mod permission;
+pub mod plugins;
 pub mod request;
 pub mod seal;
 pub mod vault;

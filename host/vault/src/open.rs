@@ -18,6 +18,7 @@ use crate::error::VaultError;
 use crate::identity::{
     FirstStart, Identity, IdentityError, LONGEST_PASSWORD, Passwords, SHORTEST_PASSWORD,
 };
+use crate::plugins::{GrantNews, ToldEvents};
 use crate::seal::MasterKeys;
 use crate::seal::keys::{Keys, ProofError};
 use crate::store::listen::{self, Heed};
@@ -103,7 +104,12 @@ impl Vault {
         .await;
         let identity = identity.map_err(VaultError::from)?;
         let memory: Arc<dyn Heed> = Arc::clone(&identity.memory) as _;
-        let heed = vec![Arc::clone(&credentials) as _, memory];
+        let grants = GrantNews::default();
+        let heed = vec![
+            Arc::clone(&credentials) as _,
+            memory,
+            Arc::new(grants.clone()) as _,
+        ];
         let listener = database
             .shared()
             .map(|pool| listen::start(pool.clone(), heed));
@@ -117,6 +123,8 @@ impl Vault {
             credentials,
             counts: CountCache::default(),
             catalogue: options.catalogue,
+            grants,
+            plugin_events: ToldEvents::default(),
             clock: options.clock,
             underway: Underway::new(),
             deleted,

@@ -12,6 +12,8 @@ mod database;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod origins;
+pub(crate) mod plugins;
 pub(crate) mod standing;
 pub(crate) mod uses;
 

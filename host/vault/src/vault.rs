@@ -14,6 +14,7 @@ use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::error::{InternalError, VaultError};
 use crate::identity::Identity;
+use crate::plugins::{GrantNews, ToldEvents};
 use crate::seal::keys::Keys;
 use crate::store::{Database, StoreError};
 use crate::underway::Underway;
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) counts: CountCache,
     pub(crate) catalogue: Arc<ArcSwap<Catalogue>>,
+    pub(crate) grants: GrantNews,
+    pub(crate) plugin_events: ToldEvents,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) underway: Underway,
     /// That something was deleted.

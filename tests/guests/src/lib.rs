@@ -4,6 +4,8 @@
 //! gives the tests their bytes. What they share is here: a manifest that asks for one origin, `https://upstream.example`,
 //! with one kind, `test`, whose secret field `secret` goes into the header `authorization` of `/allowed`.
 
+pub mod script;
+
 use claviger_sdk::http::Response;
 use claviger_sdk::{Failure, Report};
 

@@ -5,7 +5,7 @@ use wasmtime::component::ResourceTableError;
 use wasmtime::{FrameInfo, PoolConcurrencyLimitError, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use super::{CallState, Texts};
+use super::{Ended, Texts};
 use crate::outcome::CallError;
 use crate::plugin::Limits;
 
@@ -18,14 +18,14 @@ const LAST_WORDS: usize = 8 << 10;
 pub(super) struct OutOfCpu;
 
 /// What became of a call that ended in an error of the engine's.
-pub(crate) fn judge(error: &wasmtime::Error, state: &CallState, limits: &Limits) -> CallError {
+pub(crate) fn judge(error: &wasmtime::Error, state: &Ended, limits: &Limits) -> CallError {
     if error.is::<OutOfCpu>() {
         return CallError::OutOfCpu { limit: limits.cpu };
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return CallError::Busy;
     }
-    if state.memory.refused() {
+    if state.memory_refused() {
         return CallError::OutOfMemory {
             limit: limits.memory,
         };
@@ -36,8 +36,8 @@ pub(crate) fn judge(error: &wasmtime::Error, state: &CallState, limits: &Limits)
 }
 
 /// The trap, where it happened, and the guest's last words.
-fn message(error: &wasmtime::Error, state: &CallState) -> String {
-    let texts = Texts::of(state.session.as_ref());
+fn message(error: &wasmtime::Error, state: &Ended) -> String {
+    let texts = Texts::of(state.session());
     let mut message = if let Some(exit) = error.downcast_ref::<I32Exit>() {
         format!("it called `exit({})`; a plugin answers instead", exit.0)
     } else if error.is::<ResourceTableError>() {

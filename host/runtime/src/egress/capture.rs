@@ -26,16 +26,16 @@ const LONGEST: usize = 4 * 1024;
 /// How much of a body an expression is matched with, in bytes: that takes the time of each with each of its states.
 const SEARCHED: usize = 256 * 1024;
 
-/// The rules that a request's captures are declared by, in their order; an error where one isn't declared for this origin,
+/// The rules that a request's captures are declared by, in their order and by their number; an error where one isn't declared for this origin,
 /// method and path. What is made is what the rule says: nothing that a guest writes is compiled.
-pub(crate) fn check<'r>(
+pub(crate) fn check(
     request: &[Capture],
     parsed: &Parsed,
     keyring: &Keyring,
-    rules: &'r EgressRules,
-) -> Result<Vec<&'r CaptureRule>, SendFailure> {
+    rules: &EgressRules,
+) -> Result<Vec<usize>, SendFailure> {
     let declared = |capture: &Capture| {
-        rules.captures.iter().find(|rule| {
+        rules.captures.iter().position(|rule| {
             rule.name == capture.name
                 && capture.source.is(&rule.source)
                 && rule.methods.contains(parsed.method.as_str())

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,14 +10,14 @@ use http::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{self, Client as PooledClient};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::connect::{ConnectError, Connector};
-use super::failure::{FailureCode, SendFailure, SetupError};
+use super::failure::{FailureCause, FailureCode, SendFailure, SetupError};
 use super::resolve::Resolve;
 use super::rules::{EgressRules, Limits};
 use super::tls::Trust;
@@ -34,13 +35,6 @@ const LONGEST_HEAD: usize = 64 * 1024;
 pub(crate) struct Client {
     pool: PooledClient<Connector, Full<Bytes>>,
     limits: Limits,
-}
-
-/// What came of an exchange.
-pub(crate) struct Exchange {
-    /// Whether the request was given to a connection that stood. If not, nothing of it can have left.
-    pub(crate) sent: bool,
-    pub(crate) answer: Result<Answer, SendFailure>,
 }
 
 /// An answer as it came.
@@ -67,70 +61,91 @@ impl Client {
         Ok(Self { pool, limits })
     }
 
-    /// Sends a request and reads the whole answer, until `until` at the latest.
+    /// Sends a request and reads the whole answer, until `until` at the latest. `on_the_wire` becomes true where the request
+    /// was given to a connection that stood, also if nobody waits for the answer any more. If not, nothing of it can have
+    /// left.
     pub(crate) async fn exchange(
         &self,
         mut request: Request<Full<Bytes>>,
         idempotent: bool,
         until: Instant,
-    ) -> Exchange {
+        on_the_wire: &AtomicBool,
+    ) -> Result<Answer, SendFailure> {
         let now = Instant::now();
         let until = until.min(now + self.limits.total);
         let first_byte = until.min(now + self.limits.first_byte);
-        let connection = capture_connection(&mut request);
+        let mut wire = Wire {
+            connection: capture_connection(&mut request),
+            given_back: false,
+            on_the_wire,
+        };
         let head = timeout_at(first_byte, self.pool.request(request)).await;
         // A connection that closed first gives a request back as it was.
-        let given_back = matches!(&head, Ok(Err(error)) if is_given_back(error));
-        let sent = connection.connection_metadata().is_some() && !given_back;
+        wire.given_back = matches!(&head, Ok(Err(error)) if is_given_back(error));
+        let sent = wire.has_request();
         let unknown = sent && !idempotent;
-        let answer = match head {
+        match head {
             Err(_) if sent => Err(lost(
                 unknown,
+                FailureCause::AnswerTime,
                 "the provider took the request and didn't answer in time",
             )),
-            Err(_) => Err(lost(unknown, "no connection to the provider in time")),
+            Err(_) => Err(lost(
+                unknown,
+                FailureCause::ConnectionTime,
+                "no connection to the provider in time",
+            )),
             Ok(Err(error)) => Err(refused(&error, unknown)),
             Ok(Ok(response)) => match timeout_at(until, self.read(response)).await {
                 Err(_) => Err(lost(
                     unknown,
+                    FailureCause::AnswerTime,
                     "the provider began to answer and didn't finish in time",
                 )),
-                Ok(Err(what)) => Err(lost(unknown, what)),
+                Ok(Err((cause, what))) => Err(lost(unknown, cause, what)),
                 Ok(Ok(answer)) => Ok(answer),
             },
-        };
-        Exchange { sent, answer }
+        }
     }
 
-    async fn read(&self, response: Response<Incoming>) -> Result<Answer, String> {
+    async fn read(&self, response: Response<Incoming>) -> Result<Answer, (FailureCause, String)> {
         let (head, mut body) = response.into_parts();
         let encodings = head.headers.get_all(CONTENT_ENCODING).iter();
         if encodings
             .into_iter()
             .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
         {
-            return Err(
+            return Err((
+                FailureCause::Answer,
                 "the provider's answer has a content-encoding, though none was asked for"
                     .to_owned(),
-            );
+            ));
         }
         let transfers = head.headers.get_all(TRANSFER_ENCODING).iter();
         if transfers
             .into_iter()
             .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
         {
-            return Err("the provider's answer has a transfer-encoding other than `chunked`, though none was asked for".to_owned());
+            return Err((
+                FailureCause::Answer,
+                "the provider's answer has a transfer-encoding other than `chunked`, though none was asked for".to_owned(),
+            ));
         }
         let limit = self.limits.response_body;
-        let too_long = || format!("the provider's answer is longer than {limit} bytes");
+        let too_long = || {
+            let what = format!("the provider's answer is longer than {limit} bytes");
+            (FailureCause::AnswerSize, what)
+        };
         let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if announced > limit {
             return Err(too_long());
         }
         let mut whole = Zeroizing::new(Vec::with_capacity(announced));
         while let Some(frame) = body.frame().await {
-            let frame =
-                frame.map_err(|error| format!("the provider's answer broke off: {error}"))?;
+            let frame = frame.map_err(|error| {
+                let what = format!("the provider's answer broke off: {error}");
+                (FailureCause::Closed, what)
+            })?;
             // Trailers are not part of what a guest sees.
             let Ok(data) = frame.into_data() else {
                 continue;
@@ -148,11 +163,33 @@ impl Client {
     }
 }
 
+/// Tells whether a request left, once nobody works on its exchange any more.
+struct Wire<'a> {
+    connection: CaptureConnection,
+    given_back: bool,
+    on_the_wire: &'a AtomicBool,
+}
+
+impl Wire<'_> {
+    fn has_request(&self) -> bool {
+        !self.given_back && self.connection.connection_metadata().is_some()
+    }
+}
+
+impl Drop for Wire<'_> {
+    fn drop(&mut self) {
+        if self.has_request() {
+            self.on_the_wire.store(true, Ordering::Release);
+        }
+    }
+}
+
 /// There is no usable answer. Where the request may have been acted on and asking again is not the same as asking once,
 /// nobody knows what happened.
-fn lost(unknown: bool, what: impl Into<String>) -> SendFailure {
+fn lost(unknown: bool, cause: FailureCause, what: impl Into<String>) -> SendFailure {
     SendFailure {
         code: without_answer(unknown),
+        cause,
         message: what.into(),
     }
 }
@@ -183,29 +220,37 @@ fn refused(error: &legacy::Error, unknown: bool) -> SendFailure {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         match error.downcast_ref::<ConnectError>() {
-            Some(ConnectError::Denied(reason)) => return SendFailure::denied(reason.clone()),
-            Some(error) => return lost(false, error.to_string()),
+            Some(ConnectError::Denied(reason)) => {
+                return SendFailure {
+                    cause: FailureCause::Address,
+                    ..SendFailure::denied(reason.clone())
+                };
+            }
+            Some(error) => return lost(false, error.cause(), error.to_string()),
             None => {}
         }
         if let Some(error) = error.downcast_ref::<hyper::Error>() {
             return if error.is_parse() {
                 lost(
                     unknown,
+                    FailureCause::Answer,
                     format!("the provider answered something that isn't HTTP: {error}"),
                 )
             } else if error.is_canceled() {
                 lost(
                     false,
+                    FailureCause::Closed,
                     "the provider closed the connection before it took the request",
                 )
             } else {
                 lost(
                     unknown,
+                    FailureCause::Closed,
                     format!("the provider closed the connection without an answer: {error}"),
                 )
             };
         }
         cause = error.source();
     }
-    lost(unknown, "the request was not sent")
+    lost(unknown, FailureCause::Closed, "the request was not sent")
 }

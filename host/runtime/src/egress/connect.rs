@@ -24,6 +24,7 @@ use url::Url;
 
 use super::addresses::{self, Reach};
 use super::counted::Counted;
+use super::failure::FailureCause;
 use super::resolve::Resolve;
 use super::rules::EgressRules;
 use super::tls::Trust;
@@ -45,6 +46,20 @@ pub(crate) enum ConnectError {
     Tls { origin: Origin, reason: String },
     #[error("`{0}` is nothing to connect to")]
     NotAnOrigin(Uri),
+}
+
+impl ConnectError {
+    /// What the trouble is with.
+    pub(crate) fn cause(&self) -> FailureCause {
+        match self {
+            Self::Denied(_) => FailureCause::Address,
+            Self::Unresolved { .. } => FailureCause::Name,
+            Self::Refused { .. } => FailureCause::Refused,
+            Self::TimedOut { .. } => FailureCause::ConnectionTime,
+            Self::Tls { .. } => FailureCause::Tls,
+            Self::NotAnOrigin(_) => FailureCause::Request,
+        }
+    }
 }
 
 /// Makes a plugin's connections.

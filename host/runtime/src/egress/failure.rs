@@ -10,8 +10,37 @@ use thiserror::Error;
 pub struct SendFailure {
     /// What the plugin acts on.
     pub code: FailureCode,
+    /// The same more closely, for a protocol that has words for it.
+    pub cause: FailureCause,
     /// For a person.
     pub message: String,
+}
+
+/// What the trouble was with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureCause {
+    /// The host's policy.
+    Policy,
+    /// The address that a name leads to, which the plugin may not reach.
+    Address,
+    /// The request, which can't be made as it is.
+    Request,
+    /// The name, which leads nowhere.
+    Name,
+    /// The connection, which was refused.
+    Refused,
+    /// The connection, which wasn't there in time.
+    ConnectionTime,
+    /// TLS.
+    Tls,
+    /// The answer, which wasn't there in time.
+    AnswerTime,
+    /// The answer, which is too long.
+    AnswerSize,
+    /// The answer, which isn't one that the host reads.
+    Answer,
+    /// The connection, which closed before there was an answer.
+    Closed,
 }
 
 /// Of the codes that the WIT package lists, those that the host itself gives.
@@ -53,6 +82,7 @@ impl SendFailure {
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self {
             code: FailureCode::Denied,
+            cause: FailureCause::Policy,
             message: message.into(),
         }
     }
@@ -60,6 +90,7 @@ impl SendFailure {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self {
             code: FailureCode::InvalidInput,
+            cause: FailureCause::Request,
             message: message.into(),
         }
     }
@@ -67,6 +98,7 @@ impl SendFailure {
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {
         Self {
             code: FailureCode::Unsupported,
+            cause: FailureCause::Request,
             message: message.into(),
         }
     }

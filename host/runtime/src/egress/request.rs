@@ -68,12 +68,15 @@ pub enum WantedSource {
     Pattern(String),
     /// The name of a response header, in lower case.
     Header(String),
+    /// Wherever the manifest says that it is.
+    Declared,
 }
 
 impl WantedSource {
     /// Whether the manifest says the same.
     pub(crate) fn is(&self, declared: &CaptureSource) -> bool {
         match (self, declared) {
+            (Self::Declared, _) => true,
             (Self::JsonPointer(wanted), CaptureSource::JsonPointer(declared))
             | (Self::Header(wanted), CaptureSource::Header(declared)) => wanted == declared,
             (Self::Pattern(wanted), CaptureSource::Pattern(declared)) => {

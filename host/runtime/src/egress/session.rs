@@ -1,7 +1,9 @@
 //! One call: its stand-ins, the secrets behind them, and what the host saw.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use http::Request;
 use http::uri::{PathAndQuery, Uri};
 use http_body_util::Full;
@@ -10,8 +12,9 @@ use tokio::time::Instant;
 
 use super::PluginEgress;
 use super::capture;
-use super::client;
-use super::failure::{FailureCode, SendFailure};
+use super::client::{self, Answer};
+use super::departure::{Arrival, Departure};
+use super::failure::{FailureCause, FailureCode, SendFailure};
 use super::keyring::{FieldOf, Held, Keyring, Meaning, Source};
 use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
@@ -50,13 +53,13 @@ pub enum Role {
 
 /// One call.
 ///
-/// It is used by one guest at a time, through `&mut`, so it has no lock; dropped in the middle of a request, it keeps
-/// what it saw until then.
+/// It has no lock: a guest that has several requests under way shares it as a [`SharedSession`](super::SharedSession). A
+/// request that is given up in the middle leaves what was seen of it until then.
 pub struct Session {
     egress: Arc<PluginEgress>,
     random: StdRng,
     keyring: Keyring,
-    subject_sent: bool,
+    subject_sent: Arc<AtomicBool>,
     denials: Vec<Denial>,
     reveals: u32,
     requests: u32,
@@ -71,11 +74,15 @@ impl Session {
             egress,
             random,
             keyring,
-            subject_sent: false,
+            subject_sent: Arc::default(),
             denials,
             reveals: 0,
             requests: 0,
         }
+    }
+
+    pub(crate) fn egress(&self) -> &Arc<PluginEgress> {
+        &self.egress
     }
 
     /// Takes a credential into the call: its fields as the guest sees them, in their order, a stand-in for each secret.
@@ -92,23 +99,42 @@ impl Session {
     /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.
     pub async fn send(
         &mut self,
-        mut request: OutboundRequest,
+        request: OutboundRequest,
         deadline: Instant,
     ) -> Result<InboundResponse, SendFailure> {
-        let sent = self.exchange(&mut request, deadline).await;
-        sent.map_err(|failure| self.failed(|| request.target(), failure))
+        let departure = self.depart(request, deadline)?;
+        let arrival = departure.exchange().await;
+        self.arrive(arrival).await
     }
 
-    async fn exchange(
+    /// The first part of it: checks a request and puts secrets in their places.
+    pub(crate) fn depart(
+        &mut self,
+        mut request: OutboundRequest,
+        deadline: Instant,
+    ) -> Result<Departure, SendFailure> {
+        match self.substituted(&mut request, deadline) {
+            Ok((outgoing, plan)) => Ok(Departure {
+                egress: self.egress.clone(),
+                asked: request,
+                outgoing,
+                idempotent: plan.idempotent,
+                until: plan.until,
+                captures: plan.captures,
+                subject_sent: plan.has_subjects.then(|| self.subject_sent.clone()),
+            }),
+            Err(failure) => Err(self.failed(|| request.target(), failure)),
+        }
+    }
+
+    fn substituted(
         &mut self,
         request: &mut OutboundRequest,
         deadline: Instant,
-    ) -> Result<InboundResponse, SendFailure> {
+    ) -> Result<(Request<Full<Bytes>>, Plan), SendFailure> {
         let Self {
             egress,
             keyring,
-            random,
-            subject_sent,
             requests,
             ..
         } = self;
@@ -145,21 +171,47 @@ impl Session {
         let until = request
             .timeout
             .map_or(deadline, |timeout| deadline.min(Instant::now() + timeout));
-        let exchange = egress.client.exchange(outgoing, idempotent, until).await;
-
-        *subject_sent |= exchange.sent && substituted.has_subjects;
-        let answer = exchange.answer?;
-        let scrubbed = async {
-            let mut answer = InboundResponse::of(answer, keyring).await?;
-            capture::take(&captures, &mut answer, keyring, random).await?;
-            Ok(answer)
+        let plan = Plan {
+            idempotent,
+            until,
+            captures,
+            has_subjects: substituted.has_subjects,
         };
-        scrubbed.await.map_err(|TooMuchWork| SendFailure {
-            code: client::without_answer(!idempotent),
-            message:
-                "the provider's answer repeats parts of a secret too often to be searched for it"
-                    .to_owned(),
-        })
+        Ok((outgoing, plan))
+    }
+
+    /// The last part: takes secrets out of the answer.
+    pub(crate) async fn arrive(
+        &mut self,
+        arrival: Arrival,
+    ) -> Result<InboundResponse, SendFailure> {
+        let scrubbed = match arrival.answer {
+            Ok(answer) => {
+                let captures = &arrival.captures;
+                let scrubbed = self.scrubbed(answer, captures).await;
+                scrubbed.map_err(|TooMuchWork| SendFailure {
+                    code: client::without_answer(!arrival.idempotent),
+                    cause: FailureCause::Answer,
+                    message:
+                        "the provider's answer repeats parts of a secret too often to be searched for it"
+                            .to_owned(),
+                })
+            }
+            Err(failure) => Err(failure),
+        };
+        scrubbed.map_err(|failure| self.failed(|| arrival.asked.target(), failure))
+    }
+
+    async fn scrubbed(
+        &mut self,
+        answer: Answer,
+        captures: &[usize],
+    ) -> Result<InboundResponse, TooMuchWork> {
+        let mut answer = InboundResponse::of(answer, &self.keyring).await?;
+        let declared = &self.egress.rules.captures;
+        let captures: Vec<_> = captures.iter().map(|number| &declared[*number]).collect();
+        capture::take(&captures, &mut answer, &mut self.keyring, &mut self.random).await?;
+        Ok(answer)
     }
 
     /// Signs a message with a secret field. The answer is a stand-in of the signature, which is a secret of the call.
@@ -267,6 +319,15 @@ impl Session {
         self.keyring.find(text).is_some()
     }
 
+    /// Takes a new secret in, as if an answer had had it.
+    #[cfg(test)]
+    pub(crate) fn hold_captured(&mut self, secret: Secret) -> String {
+        let held = self
+            .keyring
+            .hold(secret, Source::Captured, &mut self.random);
+        held.to_string()
+    }
+
     /// What a value means that the guest answers with.
     #[must_use]
     pub fn meaning(&self, value: &str) -> Meaning<'_> {
@@ -289,7 +350,7 @@ impl Session {
     /// Whether a secret of the subject, or a signature made with one, was put on the wire.
     #[must_use]
     pub fn subject_sent(&self) -> bool {
-        self.subject_sent
+        self.subject_sent.load(Ordering::Acquire)
     }
 
     /// What the plugin tried and wasn't let do.
@@ -298,10 +359,10 @@ impl Session {
         &self.denials
     }
 
-    /// The same, once the call is over.
+    /// The same, once the call is over; none are left.
     #[must_use]
-    pub fn into_denials(self) -> Vec<Denial> {
-        self.denials
+    pub fn take_denials(&mut self) -> Vec<Denial> {
+        std::mem::take(&mut self.denials)
     }
 
     /// How many secrets were revealed.
@@ -333,6 +394,14 @@ impl Session {
         }
         failure
     }
+}
+
+/// What becomes of a request besides what it holds.
+struct Plan {
+    idempotent: bool,
+    until: Instant,
+    captures: Vec<usize>,
+    has_subjects: bool,
 }
 
 /// A text that is at most as long as a denial's texts may be, in no more memory than it needs.

@@ -11,10 +11,12 @@ mod approve;
 mod bindings;
 mod check;
 mod component;
+mod control;
 mod inspect;
 mod list;
 mod new;
 mod reload;
+mod show;
 mod test;
 
 #[derive(Subcommand)]

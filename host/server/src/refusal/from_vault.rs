@@ -11,9 +11,14 @@ use crate::front::Chain;
 
 /// What an error means that came up while working on the credential called `name`.
 pub(crate) fn about(name: &str) -> impl FnOnce(VaultError) -> Refusal {
+    about_a("Credential", name)
+}
+
+/// What an error means that came up while working on another thing, such as an `Approved origin`.
+pub(crate) fn about_a(what: &'static str, name: &str) -> impl FnOnce(VaultError) -> Refusal {
     move |error| match error {
         VaultError::NotFound => Refusal::NotFound {
-            what: "Credential",
+            what,
             name: name.to_owned(),
         },
         other => other.into(),

@@ -1,17 +1,19 @@
 //! `admin`: ours, for operators: users, workspaces, members, plugins.
 
 use axum::Router;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
 use crate::app::App;
 
 pub(super) mod errors;
 mod members;
+mod origins;
+mod pins;
 mod plugins;
 mod users;
 mod workspaces;
 
-pub(crate) use plugins::PluginView;
+pub(crate) use plugins::{PluginView, PluginsAnswer};
 
 /// Its routes.
 pub(super) fn routes() -> Router<App> {
@@ -25,5 +27,18 @@ pub(super) fn routes() -> Router<App> {
             "/admin/workspaces/{workspace}/members/{user}",
             put(members::put).delete(members::remove),
         )
+        .route(
+            "/admin/workspaces/{workspace}/origins",
+            get(origins::list)
+                .post(origins::approve)
+                .delete(origins::withdraw),
+        )
+        .route(
+            "/admin/workspaces/{workspace}/credentials/{credential}/pin",
+            put(pins::put).delete(pins::remove),
+        )
         .route("/admin/plugins", get(plugins::list))
+        .route("/admin/plugins/reload", post(plugins::reload))
+        .route("/admin/plugins/{name}/approve", post(plugins::approve))
+        .route("/admin/plugins/{name}/withdraw", post(plugins::withdraw))
 }

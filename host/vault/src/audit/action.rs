@@ -18,7 +18,23 @@ pub const CREDENTIAL_DELETE: &str = "credential.delete";
 pub const CREDENTIAL_TEST_INTENT: &str = "credential.test.intent";
 /// What came of asking.
 pub const CREDENTIAL_TEST: &str = "credential.test";
+/// Connections may lead to an origin.
+pub const ORIGIN_APPROVE: &str = "origin.approve";
+/// Connections may no longer lead to an origin.
+pub const ORIGIN_WITHDRAW: &str = "origin.withdraw";
 /// A plugin wanted something that it may not do.
 pub const EGRESS_DENIED: &str = "egress.denied";
 /// A caller wanted something that they may not do.
 pub const DENIED: &str = "denied";
+/// A plugin's file got what it asks for by itself.
+pub const PLUGIN_GRANTED: &str = "plugin.granted";
+/// An operator granted a plugin's file what it asks for.
+pub const PLUGIN_APPROVED: &str = "plugin.approved";
+/// An operator took a plugin's grant back.
+pub const PLUGIN_WITHDRAWN: &str = "plugin.withdrawn";
+/// A plugin serves from now on.
+pub const PLUGIN_LOADED: &str = "plugin.loaded";
+/// A plugin's file can't serve.
+pub const PLUGIN_REFUSED: &str = "plugin.refused";
+/// A plugin failed too often and doesn't serve for a while.
+pub const PLUGIN_QUARANTINED: &str = "plugin.quarantined";

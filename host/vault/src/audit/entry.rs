@@ -112,10 +112,14 @@ impl NewEntry {
             id: actor.user,
             name: Arc::clone(&actor.username),
         };
-        Self {
+        let entry = Self {
             request: actor.request.clone(),
             standing: Some(actor.standing),
             ..Self::new(author, action)
+        };
+        match actor.through {
+            Some(what) => entry.detail("through", what),
+            None => entry,
         }
     }
 

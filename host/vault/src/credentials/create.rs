@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
+use claviger_runtime::origin::Origin;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::cache::{self, CredentialCache};
 use super::input::NewCredential;
 use super::model::{Credential, LastUsed};
+use super::origins::to_approve;
 use super::resolve::{Given, resolve};
 use super::rules::{self, Problems};
 use super::sealed::{Payload, VersionPlace};
 use crate::audit::{Applied, Change, NewEntry, Refusal, action};
 use crate::error::VaultError;
 use crate::health::Health;
-use crate::ids::{CredentialId, WorkspaceId};
-use crate::permission::{Permit, credential};
+use crate::ids::{CredentialId, UserId, WorkspaceId};
+use crate::permission::{Permission as _, Permit, credential, workspace};
 use crate::store::credentials::{self as rows, CredentialRow, SealedRow};
-use crate::store::{StoreError, Transaction, listen};
+use crate::store::{StoreError, Transaction, listen, origins};
 use crate::vault::Vault;
 
 /// Why a credential has its first version.
@@ -31,7 +33,12 @@ impl Vault {
         new: NewCredential,
     ) -> Result<Arc<Credential>, VaultError> {
         let workspace = permit.workspace();
-        let (credential, payload) = self.prepare(workspace, permit.actor().user, new)?;
+        let user = permit.actor().user;
+        let Prepared {
+            credential,
+            payload,
+            to_approve,
+        } = self.prepare(workspace, user, new)?;
 
         let now = credential.created_at.as_millisecond();
         let key = self
@@ -57,35 +64,51 @@ impl Vault {
         if let Some(plugin) = &credential.plugin {
             entry = entry.detail("plugin", plugin.as_str());
         }
-        let insertion = Insertion {
+        let mut insertion = Insertion {
             row: credential.to_row()?,
             sealed,
+            approves: Vec::new(),
             place: (workspace, credential.id),
             cache: Arc::clone(&self.inner.credentials),
         };
-        match self
-            .inner
-            .audit
-            .commit(entry, Some(Box::new(insertion)))
-            .await?
-            .applied
-        {
-            Applied::Done => Ok(Arc::new(credential)),
-            Applied::Refused(Refusal::NameTaken | Refusal::Gone | Refusal::Stale) => {
-                Err(VaultError::NameTaken {
-                    name: credential.name.to_string(),
-                })
+        // Whoever may approve where the workspace's secrets go does so by storing what leads there.
+        if !to_approve.is_empty() && self.manages(workspace, user).await? {
+            insertion.approves = to_approve.iter().map(ToString::to_string).collect();
+            let approving = entry
+                .clone()
+                .detail("approved_origins", insertion.approves.clone());
+            match self.insert(approving, insertion.clone()).await? {
+                // Somebody took the permission away meanwhile; what is left is to store it.
+                Applied::Refused(Refusal::Stale) => insertion.approves.clear(),
+                applied => return inserted(applied, credential),
             }
         }
+        let applied = self.insert(entry, insertion).await?;
+        inserted(applied, credential)
+    }
+
+    async fn manages(&self, workspace: WorkspaceId, user: UserId) -> Result<bool, VaultError> {
+        let held = self.permissions(user, workspace).await?;
+        Ok(held.is_some_and(|held| held.contains(workspace::Manage::ANY)))
+    }
+
+    async fn insert(&self, entry: NewEntry, insertion: Insertion) -> Result<Applied, VaultError> {
+        let insertion = Box::new(insertion);
+        Ok(self
+            .inner
+            .audit
+            .commit(entry, Some(insertion))
+            .await?
+            .applied)
     }
 
     /// Checks all of it, and finds the plugin that works with it.
     fn prepare(
         &self,
         workspace: WorkspaceId,
-        owner: crate::ids::UserId,
+        owner: UserId,
         new: NewCredential,
-    ) -> Result<(Credential, Payload), VaultError> {
+    ) -> Result<Prepared, VaultError> {
         let mut problems = Problems::default();
         let checked = rules::check_new(&new, &mut problems);
         let resolved = checked.kind.as_deref().map(|kind| {
@@ -106,6 +129,11 @@ impl Vault {
         };
 
         let now = self.now();
+        let manifest = resolved.plugin.as_ref().map(|plugin| plugin.manifest());
+        let to_approve = manifest
+            .and_then(|manifest| manifest.kind(&kind))
+            .map(|kind| to_approve(kind, &resolved.origins))
+            .unwrap_or_default();
         let plugin = resolved.plugin.map(|plugin| plugin.name().to_owned());
         let credential = Credential {
             id: CredentialId::random(),
@@ -115,6 +143,7 @@ impl Vault {
             kind: kind.clone(),
             provider: checked.provider.or_else(|| plugin.clone()),
             plugin: plugin.clone(),
+            pin: None,
             description: new.description,
             tags: new.tags,
             metadata: new.metadata,
@@ -140,15 +169,71 @@ impl Vault {
             origins: resolved.origins,
             fields: resolved.fields,
         };
-        Ok((credential, payload))
+        Ok(Prepared {
+            credential,
+            payload,
+            to_approve,
+        })
     }
 }
 
+/// A credential that was checked.
+struct Prepared {
+    credential: Credential,
+    payload: Payload,
+    /// Those of its origins that connections may lead to only once they are approved.
+    to_approve: Vec<Origin>,
+}
+
+fn inserted(applied: Applied, credential: Credential) -> Result<Arc<Credential>, VaultError> {
+    match applied {
+        Applied::Done => Ok(Arc::new(credential)),
+        Applied::Refused(Refusal::NameTaken | Refusal::Gone | Refusal::Stale) => {
+            Err(VaultError::NameTaken {
+                name: credential.name.to_string(),
+            })
+        }
+    }
+}
+
+/// A credential stored, and the origins with it that it leads to, if whoever stores it may approve them; refused as stale
+/// where they no longer may.
+#[derive(Clone)]
 struct Insertion {
     row: CredentialRow,
     sealed: SealedRow,
+    approves: Vec<String>,
     place: (WorkspaceId, CredentialId),
     cache: Arc<CredentialCache>,
+}
+
+impl Insertion {
+    async fn may_approve(&self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+        if self.approves.is_empty() {
+            return Ok(true);
+        }
+        let owner = owner(&self.row)?;
+        let held = origins::permissions(transaction, self.place.0, owner).await?;
+        Ok(held.is_some_and(|held| held.contains(workspace::Manage::ANY)))
+    }
+
+    async fn approve(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        let Some(plugin) = &self.row.plugin else {
+            return Ok(());
+        };
+        let (workspace, at) = (self.place.0, self.row.created_at);
+        for origin in &self.approves {
+            let owner = owner(&self.row)?;
+            origins::approve(transaction, workspace, plugin, origin, owner, at).await?;
+        }
+        Ok(())
+    }
+}
+
+fn owner(row: &CredentialRow) -> Result<UserId, StoreError> {
+    row.owner
+        .parse()
+        .map_err(|why| StoreError::damaged("credential's owner", why))
 }
 
 impl Change for Insertion {
@@ -157,9 +242,13 @@ impl Change for Insertion {
         transaction: &'a mut Transaction,
     ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
+            if !self.may_approve(transaction).await? {
+                return Ok(Applied::Refused(Refusal::Stale));
+            }
             if !rows::insert(transaction, &self.row, &self.sealed, INITIAL).await? {
                 return Ok(Applied::Refused(Refusal::NameTaken));
             }
+            self.approve(transaction).await?;
             // What was counted is counted anew, on all hosts.
             listen::tell(transaction, &cache::words(self.place.0, self.place.1)).await?;
             Ok(Applied::Done)

@@ -122,6 +122,10 @@ impl TryFrom<CredentialRow> for Credential {
             kind: row.kind,
             provider: row.provider,
             plugin: row.plugin,
+            pin: row
+                .pin
+                .map(|pin| pin.parse().map_err(damaged))
+                .transpose()?,
             description: row.description,
             tags: serde_json::from_str(&row.tags).map_err(damaged)?,
             metadata: serde_json::from_str(&row.metadata).map_err(damaged)?,
@@ -160,6 +164,7 @@ impl Credential {
             kind: self.kind.clone(),
             provider: self.provider.clone(),
             plugin: self.plugin.clone(),
+            pin: self.pin.as_ref().map(ToString::to_string),
             description: self.description.clone(),
             tags: serde_json::to_string(&self.tags).map_err(InternalError::new)?,
             metadata: serde_json::to_string(&self.metadata).map_err(InternalError::new)?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
+use semver::VersionReq;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -126,6 +127,8 @@ pub struct Credential {
     pub provider: Option<String>,
     /// The plugin that works with it; none where its secret is an opaque value.
     pub plugin: Option<String>,
+    /// The versions of its plugin that may work with it; none: whichever serves.
+    pub pin: Option<VersionReq>,
     /// For people.
     pub description: Option<String>,
     /// For people.

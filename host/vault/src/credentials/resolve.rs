@@ -64,8 +64,9 @@ pub(super) fn resolve(
         known_fields(kind, given, problems)
     } else {
         // What the kind's plugins ask for is needed with any provider, else a misspelt field leaves it empty.
-        let declaring = catalogue.declaring_kind(given.kind);
+        let declaring = catalogue.routing_kind(given.kind);
         let kinds: Vec<_> = declaring
+            .into_iter()
             .filter_map(|plugin| plugin.manifest().kind(given.kind))
             .collect();
         require_one_of(&kinds, given, problems);
@@ -82,21 +83,27 @@ pub(super) fn resolve(
 }
 
 /// The plugin that bears the provider's name. Where no provider is named, or `api`, which names none: the one that
-/// recognises the main value, else, without any name, the only one that declares the kind.
+/// recognises the main value, else, without any name, the only one that declares the kind. A file that was dropped into the
+/// plugin directory gets only what is meant for it by name, or is of a kind that it alone declares, unless the operator
+/// lets it recognise values.
 ///
 /// A provider that no plugin bears stays opaque, whatever its value looks like: `sk-…` begins the keys of several
 /// providers, and a secret is never sent to another one than its owner named.
 fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc<Plugin>> {
     let declares = |plugin: &&Arc<Plugin>| plugin.manifest().kind(given.kind).is_some();
     let named = given.provider.and_then(|name| catalogue.by_name(name));
-    if let Some(plugin) = named.filter(declares) {
+    // A dropped file that calls itself `api` is named by those who name nobody.
+    let meant = |plugin: &&Arc<Plugin>| !names_nobody(given.provider) || plugin.routes_openly();
+    if let Some(plugin) = named.filter(declares).filter(meant) {
         return Some(plugin);
     }
     if !names_nobody(given.provider) {
         return None;
     }
-    let mut declaring = catalogue.declaring_kind(given.kind);
-    let only = declaring.next().filter(|_| declaring.next().is_none());
+    let only = match catalogue.routing_kind(given.kind)[..] {
+        [only] => Some(only),
+        _ => None,
+    };
     let recognised = match given.value {
         Some(value) => catalogue.recognise(given.kind, value),
         None => given.fields.iter().find_map(|(name, value)| {

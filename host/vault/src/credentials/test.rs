@@ -16,11 +16,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cache::{self, Cached, CredentialCache};
+use super::connection::Connection;
 use super::input::CredentialRef;
 use super::model::Credential;
 use super::sealed::Payload;
 use crate::audit::{Applied, Author, Change, NewEntry, action};
-use crate::error::{InternalError, VaultError};
+use crate::error::{InternalError, Problem, VaultError};
 use crate::health::{Finding, Health};
 use crate::identity::Actor;
 use crate::ids::{CredentialId, WorkspaceId};
@@ -82,16 +83,19 @@ enum Tested {
 }
 
 impl Vault {
-    /// Asks the provider whether a credential works, active or not.
+    /// Asks the provider whether a credential works, active or not; where its plugin needs a connection, through the one of
+    /// that name, if one is named.
     pub async fn test_credential(
         &self,
         permit: &Permit<credential::Test>,
         reference: &CredentialRef,
+        connection: Option<&str>,
     ) -> Result<TestResult, VaultError> {
         self.test(
             permit.workspace(),
             Arc::new(Actor::clone(permit.actor())),
             reference,
+            connection,
         )
         .await
     }
@@ -148,9 +152,11 @@ impl Vault {
         workspace: WorkspaceId,
         actor: Arc<Actor>,
         reference: &CredentialRef,
+        connection: Option<&str>,
     ) -> Result<TestResult, VaultError> {
         let cached = self.look_up(workspace, reference).await?;
-        self.test_in_task(actor, cached).await
+        let connection = connection.map(str::to_owned);
+        self.test_in_task(actor, cached, connection).await
     }
 
     /// One of many: what is wrong with it alone doesn't keep the others from being tested.
@@ -175,7 +181,7 @@ impl Vault {
             Err(error) => return Err(error),
         };
         let credential = Arc::clone(&cached.credential);
-        match self.test_in_task(actor, cached).await {
+        match self.test_in_task(actor, cached, None).await {
             Err(VaultError::Internal(error)) => {
                 tracing::error!(credential = id, error = %error.cause(), "a credential can't be tested");
                 let finding = Finding {
@@ -194,9 +200,14 @@ impl Vault {
         &self,
         actor: Arc<Actor>,
         cached: Cached,
+        connection: Option<String>,
     ) -> Result<TestResult, VaultError> {
         let vault = self.clone();
-        let work = async move { vault.test_cached(&actor, cached).await };
+        let work = async move {
+            vault
+                .test_cached(&actor, cached, connection.as_deref())
+                .await
+        };
         // None: the vault is closing.
         let task = self.inner.underway.spawn(work);
         task.ok_or(VaultError::Unavailable)?
@@ -204,7 +215,12 @@ impl Vault {
             .map_err(InternalError::new)?
     }
 
-    async fn test_cached(&self, actor: &Actor, cached: Cached) -> Result<TestResult, VaultError> {
+    async fn test_cached(
+        &self,
+        actor: &Actor,
+        cached: Cached,
+        asked: Option<&str>,
+    ) -> Result<TestResult, VaultError> {
         let payload = self.unseal(&cached).await?;
         let credential = cached.credential;
         let entry = |action| {
@@ -213,7 +229,7 @@ impl Vault {
                 .about(credential.id, credential.name.as_str())
                 .detail("version", credential.version)
         };
-        let (finding, outcome) = match self.plugin_of(&payload) {
+        let (finding, outcome) = match self.ready(&credential, &payload, asked).await? {
             Err(reason) => (
                 Finding {
                     health: Health::Unknown,
@@ -221,11 +237,15 @@ impl Vault {
                 },
                 None,
             ),
-            Ok(plugin) => {
-                let intent = entry(action::CREDENTIAL_TEST_INTENT).target(plugin.name());
+            Ok((plugin, connection)) => {
+                let mut intent = entry(action::CREDENTIAL_TEST_INTENT).target(plugin.name());
+                if let Some(connection) = &connection {
+                    intent = intent.detail("connection", connection.name.as_str());
+                }
                 self.inner.audit.commit(intent, None).await?;
                 let context = CallContext {
                     idempotency_key: CredentialId::random().to_string(),
+                    connection: connection.map(|connection| connection.subject),
                     ..CallContext::default()
                 };
                 let outcome = plugin
@@ -253,8 +273,31 @@ impl Vault {
         Ok(result(credential, finding, outcome, tested_at))
     }
 
+    /// What a test takes, or why there can't be one. A connection that was asked for and can't be had is the asker's to
+    /// change.
+    async fn ready(
+        &self,
+        credential: &Credential,
+        payload: &Payload,
+        asked: Option<&str>,
+    ) -> Result<Result<(Arc<Plugin>, Option<Connection>), String>, VaultError> {
+        let plugin = match self.plugin_of(credential, payload) {
+            Ok(plugin) => plugin,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let connection = self.connection(&plugin, credential, payload, asked).await?;
+        match connection {
+            Ok(connection) => Ok(Ok((plugin, connection))),
+            Err(reason) if asked.is_some() => Err(VaultError::Invalid(vec![Problem::new(
+                "connection",
+                reason,
+            )])),
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
     /// The plugin that works with a sealed version, or why none does.
-    fn plugin_of(&self, payload: &Payload) -> Result<Arc<Plugin>, String> {
+    fn plugin_of(&self, credential: &Credential, payload: &Payload) -> Result<Arc<Plugin>, String> {
         let Some(name) = &payload.plugin else {
             return Err(format!(
                 "no plugin knows this provider and the type `{}`, so nobody can be asked",
@@ -262,15 +305,15 @@ impl Vault {
             ));
         };
         let catalogue = self.inner.catalogue.load();
-        let plugin = catalogue
-            .by_name(name)
-            .filter(|plugin| plugin.manifest().kind(&payload.kind).is_some());
-        let plugin = plugin.ok_or_else(|| {
-            format!(
-                "the plugin `{name}` isn't here, or no longer knows `{}`",
+        let plugin = catalogue.select(name, credential.pin.as_ref());
+        let plugin = plugin.ok_or_else(|| super::pin::none_fits(&catalogue, name, credential))?;
+        if plugin.manifest().kind(&payload.kind).is_none() {
+            let version = plugin.version();
+            return Err(format!(
+                "the plugin `{name}` no longer knows `{}` in version {version}",
                 payload.kind
-            )
-        })?;
+            ));
+        }
         if plugin.capabilities().contains(&Capability::Validation) {
             Ok(Arc::clone(plugin))
         } else {
@@ -313,7 +356,7 @@ impl Vault {
 }
 
 /// The credential as a call gets it.
-fn subject(credential: &Credential, payload: Payload) -> Subject {
+pub(super) fn subject(credential: &Credential, payload: Payload) -> Subject {
     let text = |value: &Value| {
         value
             .as_str()

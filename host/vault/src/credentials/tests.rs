@@ -1,7 +1,9 @@
 //! Credentials as a whole, on a database of its own for each test: `SQLite`, or `PostgreSQL` where
 //! `CLAVIGER_TEST_DATABASE_URL` names a server.
 
+mod connection;
 mod damage;
 mod life;
+mod plugins;
 mod support;
 mod together;

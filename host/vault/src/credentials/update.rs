@@ -108,7 +108,7 @@ impl Vault {
             .0)
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         workspace: WorkspaceId,
         actor: &Actor,
@@ -138,6 +138,10 @@ impl Vault {
                 .detail("changed", changed.clone());
             if after.name != before.name {
                 entry = entry.detail("name", after.name.as_str());
+            }
+            if after.pin != before.pin {
+                let pin = after.pin.as_ref().map(ToString::to_string);
+                entry = entry.detail("pin", pin);
             }
             after.updated_at = self.now();
             after.generation = before.generation + 1;

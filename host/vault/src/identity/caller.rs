@@ -10,7 +10,8 @@ use crate::ids::{UserId, WorkspaceId};
 use crate::permission::{Needs, Standing};
 use crate::request::RequestInfo;
 
-/// A caller whose token was verified, in one request. Only [`Vault::authenticate`](crate::Vault::authenticate) makes one.
+/// A caller whose token was verified, in one request. Only [`Vault::authenticate`](crate::Vault::authenticate) makes one,
+/// and [`Vault::local_operator`](crate::Vault::local_operator) for who needs no token.
 #[derive(Clone)]
 pub struct Caller {
     session: Arc<Session>,
@@ -23,6 +24,7 @@ impl Caller {
             user: session.user,
             username: Arc::clone(&session.username),
             request: request.clone(),
+            through: None,
             standing: Standing {
                 user: session.user,
                 era: session.era,
@@ -33,6 +35,18 @@ impl Caller {
         Self {
             session,
             actor: Arc::new(actor),
+        }
+    }
+
+    /// The same caller, come through that in place of a token.
+    pub(super) fn through(self, what: &'static str) -> Self {
+        let actor = Actor {
+            through: Some(what),
+            ..Actor::clone(&self.actor)
+        };
+        Self {
+            actor: Arc::new(actor),
+            ..self
         }
     }
 
@@ -92,6 +106,8 @@ pub struct Actor {
     pub username: Arc<str>,
     /// The request.
     pub request: RequestInfo,
+    /// What they came through, where that isn't a token of theirs.
+    pub(crate) through: Option<&'static str>,
     /// What their leave rests on.
     pub(crate) standing: Standing,
 }

@@ -129,7 +129,7 @@ impl Vault {
     }
 
     /// What a user may do in a workspace; none if they aren't a member, or there is no such workspace.
-    async fn permissions(
+    pub(crate) async fn permissions(
         &self,
         user: UserId,
         workspace: WorkspaceId,

@@ -16,6 +16,7 @@ pub(crate) struct CredentialRow {
     pub(crate) kind: String,
     pub(crate) provider: Option<String>,
     pub(crate) plugin: Option<String>,
+    pub(crate) pin: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) tags: String,
     pub(crate) metadata: String,
@@ -64,7 +65,7 @@ pub(crate) struct VersionRow {
     pub(crate) created_at: i64,
 }
 
-const COLUMNS: &str = "c.id, c.workspace, c.owner, c.name, c.kind, c.provider, c.plugin, c.description, c.tags, \
+const COLUMNS: &str = "c.id, c.workspace, c.owner, c.name, c.kind, c.provider, c.plugin, c.pin, c.description, c.tags, \
      c.metadata, c.provider_credential_id, c.active, c.health, c.health_reason, c.health_checked_at, c.expires_at, \
      c.alert_at, c.alert_threshold_hours, c.rotation_enabled, c.rotation_interval_hours, c.rotation_strategy, \
      c.version, c.created_at, c.updated_at, c.last_rotated_at, c.generation, u.last_used_at";
@@ -177,6 +178,28 @@ pub(crate) async fn active_after(
     fetch_all!(reader, (String,), text, workspace, after, limit)
 }
 
+/// The ids and names of a workspace's active credentials of a kind that a plugin works with, in the order of their names.
+pub(crate) async fn candidates(
+    database: &Database,
+    workspace: &str,
+    kind: &str,
+    plugin: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let text = "SELECT id, name FROM credentials WHERE workspace = $1 AND kind = $2 AND plugin = $3 AND active = 1 \
+         ORDER BY name LIMIT $4";
+    let mut reader = database.read().await?;
+    fetch_all!(
+        reader,
+        (String, String),
+        text,
+        workspace,
+        kind,
+        plugin,
+        limit
+    )
+}
+
 /// The versions of a credential, the newest first.
 pub(crate) async fn versions(
     database: &Database,
@@ -194,11 +217,11 @@ pub(crate) async fn insert(
     sealed: &SealedRow,
     reason: &str,
 ) -> Result<bool, StoreError> {
-    let text = "INSERT INTO credentials (id, workspace, owner, name, kind, provider, plugin, description, tags, \
+    let text = "INSERT INTO credentials (id, workspace, owner, name, kind, provider, plugin, pin, description, tags, \
          metadata, provider_credential_id, active, health, health_reason, health_checked_at, expires_at, alert_at, \
          alert_threshold_hours, rotation_enabled, rotation_interval_hours, rotation_strategy, version, created_at, \
          updated_at, last_rotated_at, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) ON CONFLICT DO NOTHING";
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT DO NOTHING";
     let inserted = execute!(
         transaction,
         text,
@@ -209,6 +232,7 @@ pub(crate) async fn insert(
         &row.kind,
         &row.provider,
         &row.plugin,
+        &row.pin,
         &row.description,
         &row.tags,
         &row.metadata,
@@ -256,7 +280,7 @@ pub(crate) async fn update(
     let text = "UPDATE credentials SET name = $4, description = $5, tags = $6, metadata = $7, \
          provider_credential_id = $8, active = $9, expires_at = $10, alert_at = $11, alert_threshold_hours = $12, \
          rotation_enabled = $13, rotation_interval_hours = $14, rotation_strategy = $15, updated_at = $16, \
-         generation = $3 + 1 WHERE workspace = $1 AND id = $2 AND generation = $3 AND NOT EXISTS \
+         pin = $17, generation = $3 + 1 WHERE workspace = $1 AND id = $2 AND generation = $3 AND NOT EXISTS \
          (SELECT 1 FROM credentials AS other WHERE other.workspace = $1 AND other.name = $4 AND other.id <> $2)";
     let updated = execute!(
         transaction,
@@ -277,6 +301,7 @@ pub(crate) async fn update(
         row.rotation_interval_hours,
         &row.rotation_strategy,
         row.updated_at,
+        &row.pin,
     )?;
     Ok(updated > 0)
 }

@@ -94,6 +94,19 @@ pub(crate) async fn account(
     row.map(UserRow::read).transpose()
 }
 
+/// The administrator who was made first, of those who may log in.
+pub(crate) async fn oldest_administrator(
+    reader: &mut Reader,
+) -> Result<Option<Account>, StoreError> {
+    let row = fetch_optional!(
+        reader,
+        UserRow,
+        "SELECT id, username, password_hash, administrator, active, home_workspace, generation, created_at
+         FROM users WHERE administrator = 1 AND active = 1 ORDER BY created_at, id LIMIT 1"
+    )?;
+    row.map(UserRow::read).transpose()
+}
+
 /// All users, in the order of their names.
 pub(crate) async fn users(reader: &mut Reader) -> Result<Vec<User>, StoreError> {
     let rows = fetch_all!(

@@ -23,6 +23,11 @@ wasmtime::component::bindgen!({
         }
     ",
     world: "claviger:host/plugin",
-    imports: { "claviger:provider/http.send": async },
+    imports: {
+        "claviger:provider/http.send": async,
+        "claviger:provider/signing.sign": async,
+        "claviger:provider/disclosure.reveal": async,
+        "claviger:provider/logging.log": async,
+    },
     exports: { default: async },
 });

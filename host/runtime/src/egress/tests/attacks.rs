@@ -221,7 +221,7 @@ async fn what_a_guest_repeats_fills_no_memory() {
     }
     let signed = call.session.sign(&stand_in, &long, Encoding::Hex, b"");
     assert!(signed.expect_err("a refusal").message.len() <= 512);
-    let denials = call.session.into_denials();
+    let denials = call.session.take_denials();
     assert!(!denials.is_empty());
     for denial in denials {
         assert!(denial.target.capacity() <= 512 && denial.reason.capacity() <= 512);

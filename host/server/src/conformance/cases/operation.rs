@@ -122,7 +122,14 @@ pub(super) async fn lost_answer<T: Told>(
     stage.upstream.fail_with(Some(Fault::LostAnswer));
     let lost = call(&operation).await;
     stage.upstream.fail_with(None);
-    in_order(stage, &lost)?;
+    let has_changed = stage.upstream.requests().iter().any(Recorded::is_change);
+    if !has_changed && !is_broken(&lost) {
+        return Err(Stop::skipped(format!(
+            "the call asked for nothing that changes anything at the provider: {}",
+            stage.story(&lost)
+        )));
+    }
+    in_order(&lost)?;
     let left = stage.upstream.items();
     for time in ["first", "second"] {
         let context = stage.context(&operation);
@@ -161,31 +168,27 @@ pub(super) async fn trouble<T: Told>(
     stage.upstream.fail_with(Some(Fault::Answer(problem)));
     let outcome = call(&stage.operation()).await;
     stage.upstream.fail_with(None);
-    in_order(stage, &outcome)?;
-    if stage.upstream.requests().is_empty() {
+    if stage.upstream.requests().is_empty() && !is_broken(&outcome) {
         return Err(Stop::skipped(format!(
             "the call ended before the provider was asked: {}",
             stage.story(&outcome)
         )));
     }
+    in_order(&outcome)?;
     Ok(Vec::new())
 }
 
+/// Whether a call ended in no answer at all.
+fn is_broken<T>(outcome: &CallOutcome<T>) -> bool {
+    !matches!(outcome.result, Ok(_) | Err(CallError::Failure(_)))
+}
+
 /// That a call that couldn't succeed ended with a failure of the plugin's own that holds nothing against the credential.
-fn in_order<T: Told>(stage: &Stage, outcome: &CallOutcome<T>) -> Result<(), Stop> {
+fn in_order<T>(outcome: &CallOutcome<T>) -> Result<(), Stop> {
     match &outcome.result {
-        // It may have made it out of other requests.
-        Ok(_)
-            if stage
-                .upstream
-                .requests()
-                .iter()
-                .all(|request| !request.is_change()) =>
-        {
-            Ok(())
-        }
         Ok(_) => Err(Stop::failed(
-            "it succeeded, though the provider's answer did not arrive; answer `unknown-outcome`",
+            "it succeeded, though the provider did not answer that it is done; answer `unknown-outcome`, or `unreachable` \
+             where nothing can have happened",
         )),
         Err(CallError::Failure(failure)) if failure.code == "rejected" => {
             Err(Stop::failed(format!(

@@ -137,11 +137,7 @@ async fn each_defect_is_told_by_the_case_that_is_about_it() {
             "the second `retire`",
         ),
         ("tells-the-new-secret", &["secrets.untold"], "a stand-in"),
-        (
-            "assigns-nothing",
-            &["assignment.trouble/test", "assignment.twice/test"],
-            "assign",
-        ),
+        ("assigns-nothing", &["assignment.twice/test"], "assign"),
         ("issues-for-ever", &["issuance.issue/test"], "lives longer"),
         (
             "revokes-once",

@@ -1,4 +1,5 @@
-//! `POST /credentials/{name}/test`: asks the provider whether a credential works.
+//! `POST /credentials/{name}/test`: asks the provider whether a credential works. `?connection=` names the credential to
+//! reach the provider through, for plugins that need one.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,7 +13,7 @@ use super::asked::Asked;
 use super::names;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
-use crate::request::PathOf;
+use crate::request::{Fields, PathOf, Query};
 use crate::surfaces::answer;
 use crate::surfaces::time::Time;
 
@@ -75,13 +76,20 @@ pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
     PathOf(name): PathOf<String>,
+    Query(query): Query,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Test>(&app).await?;
+    let connection = read(query)?;
     let reference = CredentialRef::Name(name.clone());
     let result = app
         .vault()
-        .test_credential(&permit, &reference)
+        .test_credential(&permit, &reference, connection.as_deref())
         .await
         .map_err(about(&name))?;
     Ok(answer::json(StatusCode::OK, &TestAnswer::of(&result)))
+}
+
+fn read(mut query: Fields) -> Result<Option<String>, Refusal> {
+    let connection = query.text("connection");
+    query.finish().map(|()| connection)
 }

@@ -52,7 +52,7 @@ fn unknown_kind(catalogue: &Catalogue) -> Refusal {
 /// What every kind has beside the fields of its own. What is neither is ignored, as clients of this API expect.
 fn read(mut fields: Fields, kind: String, catalogue: &Catalogue) -> Result<NewCredential, Refusal> {
     // Of a kind that one plugin knows, the provider is no question.
-    let several = catalogue.declaring_kind(&kind).nth(1).is_some();
+    let several = catalogue.routing_kind(&kind).len() > 1;
     let mut new = NewCredential {
         name: fields.required_text("name"),
         provider: if several {
@@ -66,7 +66,7 @@ fn read(mut fields: Fields, kind: String, catalogue: &Catalogue) -> Result<NewCr
         connection: fields.text("connection"),
         ..NewCredential::default()
     };
-    for name in kinds::fields(catalogue, &kind) {
+    for name in kinds::fields(catalogue, &kind, new.provider.as_deref()) {
         if let Some(value) = fields.secret(&name) {
             new.fields.push((name, value));
         }

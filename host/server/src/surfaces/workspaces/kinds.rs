@@ -52,10 +52,19 @@ pub(super) fn spelled_in_bodies(catalogue: &Catalogue) -> String {
         .join(", ")
 }
 
-/// The names of the fields that a kind has, with whichever plugin.
-pub(super) fn fields(catalogue: &Catalogue, kind: &str) -> BTreeSet<String> {
+/// The names of the fields that a kind has, with whichever plugin it may be for: the provider's, where one is named, and
+/// those that the kind alone leads to. What others declare isn't read, as it isn't where they aren't there.
+pub(super) fn fields(
+    catalogue: &Catalogue,
+    kind: &str,
+    provider: Option<&str>,
+) -> BTreeSet<String> {
+    let provider = provider.map(|name| name.trim().to_lowercase());
+    let named = provider.and_then(|name| catalogue.by_name(&name));
     let declared = catalogue
-        .declaring_kind(kind)
+        .routing_kind(kind)
+        .into_iter()
+        .chain(named)
         .filter_map(|plugin| plugin.manifest().kind(kind));
     declared
         .flat_map(|kind| kind.fields.iter().map(|field| field.name.clone()))

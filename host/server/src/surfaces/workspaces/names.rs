@@ -30,7 +30,7 @@ pub(crate) fn parse_user(text: &str) -> Option<UserId> {
 }
 
 /// The id in `CRD-1234567890ABCDEF`.
-pub(super) fn parse_credential(text: &str) -> Option<CredentialId> {
+pub(crate) fn parse_credential(text: &str) -> Option<CredentialId> {
     parse("CRD", text)
 }
 

@@ -384,7 +384,7 @@ async fn a_test_that_asks_nobody_says_so() {
     let test = desk.permit::<credential::Test>().await;
     let result = desk
         .vault()
-        .test_credential(&test, &named("opaque"))
+        .test_credential(&test, &named("opaque"), None)
         .await
         .unwrap();
     assert_eq!(

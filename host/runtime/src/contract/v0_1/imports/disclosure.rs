@@ -6,7 +6,7 @@ use super::super::bindings::claviger::provider::types::Failure;
 use crate::call::CallState;
 
 impl Host for CallState {
-    fn reveal(&mut self, stand_in: String) -> Result<String, Failure> {
-        Ok(self.session()?.reveal(&stand_in)?)
+    async fn reveal(&mut self, stand_in: String) -> Result<String, Failure> {
+        Ok(self.session()?.lock().await.reveal(&stand_in)?)
     }
 }

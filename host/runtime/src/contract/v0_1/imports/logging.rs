@@ -5,9 +5,13 @@ use crate::call::{CallState, Texts};
 use crate::outcome::LogLevel;
 
 impl Host for CallState {
-    fn log(&mut self, level: Level, message: String) {
-        let texts = Texts::of(self.session.as_ref());
-        self.log.add(level.into(), &message, &texts);
+    async fn log(&mut self, level: Level, message: String) {
+        let session = match &self.session {
+            Some(session) => Some(session.lock().await),
+            None => None,
+        };
+        self.log
+            .add(level.into(), &message, &Texts::of(session.as_deref()));
     }
 }
 

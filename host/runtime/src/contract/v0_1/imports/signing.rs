@@ -6,7 +6,7 @@ use crate::call::CallState;
 use crate::egress::Encoding;
 
 impl Host for CallState {
-    fn sign(
+    async fn sign(
         &mut self,
         stand_in: String,
         scheme: String,
@@ -15,6 +15,8 @@ impl Host for CallState {
     ) -> Result<String, Failure> {
         Ok(self
             .session()?
+            .lock()
+            .await
             .sign(&stand_in, &scheme, encoding.into(), &message)?)
     }
 }
