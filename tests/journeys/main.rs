@@ -12,6 +12,7 @@ mod health;
 mod isolation;
 mod pins_and_origins;
 mod plugins;
+mod plugin_test;
 mod restart;
 mod tokens;
 mod workspaces;

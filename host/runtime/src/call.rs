@@ -88,6 +88,8 @@ impl Plugin {
             return CallOutcome::refused(CallError::Busy);
         };
 
+        // The queue is nobody's fault.
+        let begun = Instant::now();
         let mut session = Session::new(self.egress.clone(), rand::make_rng());
         let told = admit(&mut session);
         let context = told::Context {
@@ -101,7 +103,8 @@ impl Plugin {
             options: context.options,
         };
 
-        let state = CallState::new(Some(session), deadline, &self.limits);
+        let state =
+            CallState::new(Some(session), deadline, &self.limits).lending(self.resources.clone());
         let mut store = sandbox(self.instance.component().engine(), state);
         let answered = timeout_at(deadline, async {
             let instance = self.instance.instantiate_async(&mut store).await?;
@@ -123,7 +126,7 @@ impl Plugin {
                 limit: self.limits.wall,
             }),
         };
-        let own_time = started.elapsed().saturating_sub(state.waited());
+        let own_time = begun.elapsed().saturating_sub(state.waited());
         turn.end(
             conduct(result.as_ref().err(), own_time),
             self.clock.now_ms(),

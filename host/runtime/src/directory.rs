@@ -8,6 +8,7 @@
 //! compared once more after reading, so that what is loaded is one state of the file, and the state that was looked at.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -114,14 +115,14 @@ impl PluginDirectory {
             let name = entry?.file_name();
             let Some(text) = name.to_str() else {
                 let shown = name.to_string_lossy().into_owned();
-                if is_plugin(&shown) {
+                if is_a("wasm", &shown) {
                     found.insert(shown, Err(FileRefusal::Name));
                 }
                 continue;
             };
-            if text.ends_with(".cwasm") && !text.starts_with('.') {
+            if is_a("cwasm", text) {
                 found.insert(text.to_owned(), Err(FileRefusal::Precompiled));
-            } else if is_plugin(text)
+            } else if is_a("wasm", text)
                 && let Some(looked) = self.look_at(&directory, text)
             {
                 found.insert(text.to_owned(), looked);
@@ -194,8 +195,9 @@ impl PluginDirectory {
 }
 
 /// `*.wasm`, as a shell has it: without those that begin with a dot.
-fn is_plugin(name: &str) -> bool {
-    !name.starts_with('.') && Path::new(name).extension().is_some_and(|it| it == "wasm")
+fn is_a(extension: &str, name: &str) -> bool {
+    let has = |found: &OsStr| found == extension;
+    !name.starts_with('.') && Path::new(name).extension().is_some_and(has)
 }
 
 fn signature_name(name: &str) -> String {

@@ -19,8 +19,8 @@
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
 //!
-//! Inside: `contract` (`claviger:provider`, in each version), `imports` (what a guest may call), `call` (one call from
-//! store to outcome), `cache` (compiled code on disk).
+//! Inside: `contract` (`claviger:provider`, in each version), `imports` (what a guest may call), `resources` (what of the
+//! host an operator lends), `call` (one call from store to outcome), `cache` (compiled code on disk).
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
@@ -29,6 +29,7 @@ mod cache;
 mod call;
 mod contract;
 mod imports;
+mod resources;
 
 pub mod ask;
 pub mod authors;
@@ -65,6 +66,7 @@ pub use outcome::{
 };
 pub use plugin::{Capability, Plugin, Provenance};
 pub use quarantine::{PluginHealth, PluginState, QuarantineRule};
+pub use resources::ResourceError;
 pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
 pub use secret::Secret;
 pub use settings::PluginSettings;

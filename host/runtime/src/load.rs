@@ -20,6 +20,7 @@ use crate::manifest::{Manifest, ManifestError};
 use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
 use crate::quarantine::Quarantine;
+use crate::resources::{ResourceError, Resources};
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
@@ -27,6 +28,7 @@ pub(crate) mod compile;
 mod complete;
 mod describe;
 pub(crate) mod imports;
+mod metadata;
 mod roots;
 pub(crate) mod versions;
 
@@ -111,6 +113,9 @@ pub enum LoadError {
     /// What the operator set for it can't be used.
     #[error(transparent)]
     Egress(#[from] SetupError),
+    /// What the operator lends it can't be lent.
+    #[error(transparent)]
+    Resources(#[from] ResourceError),
 }
 
 /// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
@@ -183,6 +188,7 @@ impl Prepared {
                 wall: settings.timeout.unwrap_or_default().duration(),
                 cpu: runtime.cpu,
             },
+            resources: Arc::new(Resources::lent(settings)?),
             settings: settings.settings.clone().into_iter().collect(),
             clock: runtime.clock.clone(),
             calls: runtime.calls.clone(),

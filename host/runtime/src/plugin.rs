@@ -16,6 +16,7 @@ use crate::egress::PluginEgress;
 use crate::grant::Grant;
 use crate::manifest::Manifest;
 use crate::quarantine::{PluginHealth, Quarantine};
+use crate::resources::Resources;
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +114,8 @@ pub struct Plugin {
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
     pub(crate) settings: Vec<(String, String)>,
+    /// What of the host it is lent.
+    pub(crate) resources: Arc<Resources>,
     pub(crate) clock: Arc<dyn Clock>,
     /// One permit for each call that may be in flight, over all plugins.
     pub(crate) calls: Arc<Semaphore>,

@@ -31,7 +31,7 @@ async fn a_dropped_file_serves_within_a_second() {
     assert!(took < SERVES_WITHIN, "{took:?}");
     store(&admin, "key", "acme", "").await;
     assert_eq!(version(&admin, "key").await.as_deref(), Some("1.0.0"));
-    assert!(super::listed(&reload(&admin).await, "acme.wasm", "serving")["reason"].is_null());
+    assert!(listed(&reload(&admin).await, "acme.wasm", "serving")["reason"].is_null());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What the host keeps beside a guest for the length of one call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
@@ -18,6 +19,7 @@ use crate::engine::TICK;
 use crate::imports::wasi_http::WayOut;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
+use crate::resources::Resources;
 
 /// Resources of WASI (streams, pollables, sockets) that a guest may hold at a time.
 ///
@@ -44,6 +46,7 @@ pub(crate) struct CallState {
     pub waiting: Waiting,
     ticks: u32,
     spent: u32,
+    resources: Arc<Resources>,
     wasi: Option<Wasi>,
 }
 
@@ -78,8 +81,15 @@ impl CallState {
             waiting: Waiting::default(),
             ticks: limits.ticks(),
             spent: 0,
+            resources: Arc::default(),
             wasi: None,
         }
+    }
+
+    /// The same with something of the host lent to it.
+    pub(crate) fn lending(mut self, resources: Arc<Resources>) -> Self {
+        self.resources = resources;
+        self
     }
 
     /// Counts one tick of processor time.
@@ -149,9 +159,9 @@ impl Ended {
     }
 }
 
-/// Nothing of the host is in it: no environment, arguments, directories, sockets or names to look up. Time and randomness
-/// are there, because every language's start-up wants them.
-fn nothing(way_out: WayOut) -> Wasi {
+/// Nothing of the host is in it but what is lent: no other environment or directories, no arguments, sockets or names to
+/// look up. Time and randomness are there, because every language's start-up wants them.
+fn wasi(resources: &Resources, way_out: WayOut) -> Wasi {
     let output = Output::default();
     let mut builder = WasiCtx::builder();
     builder
@@ -161,6 +171,7 @@ fn nothing(way_out: WayOut) -> Wasi {
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .max_random_size(RANDOM);
+    resources.lend(&mut builder);
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let mut http = WasiHttpCtx::new();
@@ -176,10 +187,19 @@ fn nothing(way_out: WayOut) -> Wasi {
 
 impl CallState {
     fn wasi(&mut self) -> &mut Wasi {
-        let (session, deadline) = (&self.session, self.deadline);
-        let waiting = self.waiting.clone();
-        self.wasi
-            .get_or_insert_with(|| nothing(WayOut::new(session.clone(), deadline, waiting)))
+        let Self {
+            session,
+            deadline,
+            resources,
+            waiting,
+            ..
+        } = self;
+        self.wasi.get_or_insert_with(|| {
+            wasi(
+                resources,
+                WayOut::new(session.clone(), *deadline, waiting.clone()),
+            )
+        })
     }
 }
 

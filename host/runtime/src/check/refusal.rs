@@ -211,6 +211,6 @@ pub(super) fn code(error: &LoadError) -> &'static str {
         LoadError::Manifest(ManifestError::Rules(_)) => "manifest-rule",
         LoadError::Manifest(_) => "manifest",
         LoadError::Incomplete(_) => "incomplete",
-        LoadError::Egress(_) => "settings",
+        LoadError::Egress(_) | LoadError::Resources(_) => "settings",
     }
 }

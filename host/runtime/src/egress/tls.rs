@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use rustls::crypto::ring;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -13,7 +14,14 @@ use super::failure::SetupError;
 
 /// The system's roots, read once per process, when the first TLS connection is made: they take longer to read than
 /// everything else that a start does.
-static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
+static SYSTEM: OnceLock<System> = OnceLock::new();
+
+struct System {
+    roots: Arc<RootCertStore>,
+    /// Shared by all plugins without roots of their own: a copy for each would be most of what an idle plugin takes. None on
+    /// a system without roots.
+    verifier: Option<Arc<WebPkiServerVerifier>>,
+}
 
 /// What one plugin trusts. One TLS configuration, hence one cache of TLS sessions, for all its connections.
 pub(crate) struct Trust {
@@ -48,14 +56,31 @@ impl Trust {
 }
 
 fn config(mut roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
-    roots
-        .roots
-        .extend(SYSTEM.get_or_init(system_roots).roots.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let provider = Arc::new(ring::default_provider());
+    let system = SYSTEM.get_or_init(|| System::read(&provider));
+    let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions()?;
-    Ok(Arc::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    let builder = match &system.verifier {
+        Some(verifier) if roots.is_empty() => builder.with_webpki_verifier(Arc::clone(verifier)),
+        _ => {
+            roots.roots.extend(system.roots.roots.iter().cloned());
+            builder.with_root_certificates(roots)
+        }
+    };
+    Ok(Arc::new(builder.with_no_client_auth()))
+}
+
+impl System {
+    fn read(provider: &Arc<CryptoProvider>) -> Self {
+        let roots = Arc::new(system_roots());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone()).build();
+        Self {
+            roots,
+            // It fails where there are no roots, which was told already.
+            verifier: verifier.ok(),
+        }
+    }
 }
 
 fn system_roots() -> RootCertStore {

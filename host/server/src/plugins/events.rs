@@ -68,7 +68,7 @@ impl Events {
     }
 
     /// Tells of those that rest now and didn't before.
-    pub(super) fn of_quarantine(&mut self, serving: &[Arc<Plugin>]) {
+    pub(super) fn of_quarantine<'p>(&mut self, serving: impl Iterator<Item = &'p Arc<Plugin>>) {
         let mut resting = BTreeMap::new();
         for plugin in serving {
             let health = plugin.health();

@@ -115,17 +115,20 @@ impl Rounds {
                 () = self.watch.changed() => tokio::time::sleep(GAP).await,
                 () = tokio::time::sleep(pause) => {}
                 Some(loaded) = self.loads.join_next() => self.keep(loaded),
-                Some(asker) = asked.recv() => self.ask_again(asker),
+                Some(waiter) = asked.recv() => self.ask_again(waiter),
                 changed = self.grants.changed() => decide_all = changed.is_ok(),
             }
             self.look().await;
             // An approval that was told a moment ago counts for who asks now.
-            decide_all |= self.grants.has_changed().unwrap_or(false);
-            self.grants.mark_unchanged();
+            if self.grants.has_changed().unwrap_or(false) {
+                self.grants.borrow_and_update();
+                decide_all = true;
+            }
             self.decide(decide_all).await;
             self.load();
             self.swap();
-            self.events.of_quarantine(&self.serving);
+            self.events
+                .of_quarantine(self.setup.catalogue.load().iter());
             if !self.unsettled && self.loads.is_empty() {
                 for asker in self.asked.drain(..) {
                     // Who asked may have gone.

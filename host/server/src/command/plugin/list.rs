@@ -51,11 +51,11 @@ async fn without_server(config: &Config) -> Result<Vec<PluginView>, Failure> {
     let loader = Loader::new(runtime, directory.clone(), &config.plugins);
     let looked = tokio::task::spawn_blocking(move || directory.look()).await??;
     for (file, stamp) in looked {
-        let loaded = match stamp {
+        let prepared = match stamp {
             Ok(stamp) => loader.load(file.clone(), stamp).await,
             Err(refusal) => Err(refusal.into()),
         };
-        views.push(match loaded {
+        views.push(match prepared {
             Ok(Some(prepared)) => PluginView::of_prepared(&prepared, &file, LOADS),
             Ok(None) => PluginView::of_refused(&file, "it changes while it is being read"),
             Err(refusal) => PluginView::of_refused(&file, &Chain(&refusal).to_string()),

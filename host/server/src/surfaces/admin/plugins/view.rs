@@ -60,7 +60,7 @@ impl PluginsAnswer {
             let mut view = PluginView::of(plugin);
             view.file = listing.file_of(plugin).map(str::to_owned);
             if view.state == SERVING && !serves {
-                view.state = "older".to_owned();
+                "older".clone_into(&mut view.state);
             }
             view
         });
