@@ -14,7 +14,7 @@ use crate::outcome::CallError;
 use crate::plugin::Limits;
 
 /// To say who it is takes a plugin no time; what it takes is an interpreter's start.
-const WALL: Duration = Duration::from_secs(10);
+pub(super) const WALL: Duration = Duration::from_secs(10);
 const CPU: Duration = Duration::from_secs(1);
 
 /// Calls `describe`, and checks on the way that the exports' types are the host's.
@@ -69,11 +69,7 @@ async fn stage<T>(
     memory: u64,
     play: impl AsyncFnOnce(&mut Store<CallState>) -> Result<T, Failed>,
 ) -> Result<T, LoadError> {
-    let limits = Limits {
-        memory,
-        wall: WALL,
-        cpu: CPU,
-    };
+    let limits = limits(memory);
     let deadline = Instant::now() + WALL;
     let mut store = sandbox(
         instance.component().engine(),
@@ -88,6 +84,15 @@ async fn stage<T>(
             Err(LoadError::Describe(judge(&error, &state, &limits)))
         }
         Err(_elapsed) => Err(LoadError::Describe(CallError::TimedOut { limit: WALL })),
+    }
+}
+
+/// What a plugin may use to say who it is.
+pub(super) fn limits(memory: u64) -> Limits {
+    Limits {
+        memory,
+        wall: WALL,
+        cpu: CPU,
     }
 }
 
