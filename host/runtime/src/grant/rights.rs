@@ -334,10 +334,10 @@ mod tests {
     #[test]
     fn private_and_plain_origins_take_approval() {
         for origins in [
-            r#"["http://a.example"]"#,
-            r#"["https://10.0.0.1"]"#,
-            r#"["https://[::1]:8443"]"#,
-            r#"["https://localhost:1"]"#,
+            r#"["https://a.example", "http://a.example"]"#,
+            r#"["https://a.example", "https://10.0.0.1"]"#,
+            r#"["https://a.example", "https://[::1]:8443"]"#,
+            r#"["https://a.example", "https://localhost:1"]"#,
         ] {
             let rights = asked(origins, "/v1", r#"["GET"]"#, false);
             assert!(rights.iter().any(Right::takes_approval), "{origins}");
