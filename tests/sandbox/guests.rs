@@ -376,10 +376,10 @@ async fn files_of_a_directory_that_was_lent() {
     }
     let written = std::fs::read_to_string(lent.path().join("written"));
     assert_eq!(written.expect("what the guest wrote"), "was here");
-    let left: Vec<_> = std::fs::read_dir(beside.path())
+    let others: Vec<_> = std::fs::read_dir(beside.path())
         .expect("a directory")
         .collect();
-    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(others.len(), 1, "{others:?}");
 
     // Taken away since, it isn't there, and nothing else is in its place.
     drop(lent);
