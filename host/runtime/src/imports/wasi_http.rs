@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_call_everything_is_denied() {
-        let mut describing = WayOut::new(None, Instant::now());
+        let mut describing = WayOut::new(None, Instant::now(), Waiting::default());
         let request = Request::get("https://upstream.example/").body(boxed(Bytes::new()));
         let request = request.expect("a request");
         let sent = describing.send_request(request, None, Box::new(async { Ok(()) }));
