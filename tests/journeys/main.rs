@@ -4,6 +4,7 @@
 mod support;
 
 mod aegis;
+mod authoring;
 mod bad_input;
 mod canaries;
 mod crash;
@@ -11,6 +12,7 @@ mod first_key;
 mod health;
 mod isolation;
 mod pins_and_origins;
+mod plugin_test;
 mod plugins;
 mod restart;
 mod tokens;

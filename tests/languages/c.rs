@@ -12,23 +12,21 @@ const TOKEN: &str = "dop_v1_WORKS-3fKq8sLm2Vx7";
 #[ignore = "needs python3-venv, make and PyPI: see .ci/run"]
 async fn a_template_serves_and_holds_no_secret() {
     let project = Project::start("c", "acme", &["validation"]).await;
-    project.edit(
-        "src/plugin.c",
-        "    claviger_request request = ",
-        "    char line[64] = \"the guest holds \";\n    __builtin_strncat(line, (const char *)key.ptr, key.len);\n    \
-         claviger_log(CLAVIGER_PROVIDER_LOGGING_LEVEL_INFO, line);\n    claviger_request request = ",
-    );
+    // The conformance suite finds fault with a plugin that tells of stand-ins, so this one does where the suite never gets.
     // With stdio, so that the adapter for the first WASI is in the component as well.
     project.edit(
         "src/plugin.c",
         "    switch (answer.status) {\n",
-        "    if (answer.status == 418) {\n        fprintf(stderr, \"the echo: %.*s\\n\", (int)answer.body.len, \
-         (const char *)answer.body.ptr);\n        __builtin_trap();\n    }\n    switch (answer.status) {\n",
+        "    if (answer.status == 418) {\n        char line[64] = \"the guest holds \";\n        \
+         strncat(line, (const char *)key.ptr, key.len);\n        \
+         claviger_log(CLAVIGER_PROVIDER_LOGGING_LEVEL_INFO, line);\n        \
+         fprintf(stderr, \"the echo: %.*s\\n\", (int)answer.body.len, (const char *)answer.body.ptr);\n        \
+         __builtin_trap();\n    }\n    switch (answer.status) {\n",
     );
     project.edit(
         "src/plugin.c",
         "#include \"claviger.h\"\n",
-        "#include <stdio.h>\n\n#include \"claviger.h\"\n",
+        "#include <stdio.h>\n#include <string.h>\n\n#include \"claviger.h\"\n",
     );
     project.make().await;
     let good = Reply::json(200, &json!({})).header("acme-account", "Acme Ltd");

@@ -17,13 +17,10 @@ async fn a_template_serves_and_holds_no_secret() {
     );
     project.edit(
         "plugin.py",
-        "        answer = sdk.get(",
-        "        logging.log(logging.Level.INFO, f'the guest holds {key}')\n        answer = sdk.get(",
-    );
-    project.edit(
-        "plugin.py",
         "            case 403:\n",
-        "            case 418:\n                raise RuntimeError(f'{key} got {answer.body!r}')\n            case 403:\n",
+        "            case 418:\n                \
+         logging.log(logging.Level.INFO, f'the guest holds {key}')\n                \
+         raise RuntimeError(f'{key} got {answer.body!r}')\n            case 403:\n",
     );
     project.make().await;
     let good = Reply::json(200, &json!({})).header("acme-account", "Acme Ltd");

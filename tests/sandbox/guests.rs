@@ -2,6 +2,7 @@
 //! their author understands, while a thousand good calls beside them succeed.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use claviger_runtime::{
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::stage::{
@@ -347,6 +349,45 @@ async fn files() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_a_directory_that_was_lent() {
+    let lent = TempDir::new().expect("a directory");
+    let beside = TempDir::new().expect("a directory");
+    std::fs::write(beside.path().join("passwd"), "of the host").expect("a file");
+    std::fs::write(lent.path().join("greeting"), "hello").expect("a file");
+    symlink("greeting", lent.path().join("within")).expect("a link");
+    symlink(beside.path().join("passwd"), lent.path().join("link")).expect("a link");
+    symlink(beside.path(), lent.path().join("linked")).expect("a link");
+    let settings = json!({"directory": lent.path()});
+    let stage = Stage::with(guest::FILES, settings, Names::default(), |_| Reply::Hang).await;
+    let outcome = stage.test(Some("data")).await;
+    for (what, came_of_it) in [
+        ("greeting", "worked: hello"),
+        ("written", "worked: written"),
+        ("list", "worked: 5 entries"),
+        ("within", "worked: hello"),
+    ] {
+        assert_eq!(detail(&outcome, what), came_of_it, "{what}");
+    }
+    for what in [
+        "link", "linked", "through", "climb", "deeper", "over", "root",
+    ] {
+        let came_of_it = detail(&outcome, what);
+        assert!(came_of_it.starts_with("refused"), "{what}: {came_of_it}");
+    }
+    let written = std::fs::read_to_string(lent.path().join("written"));
+    assert_eq!(written.expect("what the guest wrote"), "was here");
+    let others: Vec<_> = std::fs::read_dir(beside.path())
+        .expect("a directory")
+        .collect();
+    assert_eq!(others.len(), 1, "{others:?}");
+
+    // Taken away since, it isn't there, and nothing else is in its place.
+    drop(lent);
+    let outcome = stage.test(Some("data")).await;
+    assert_all_refused(&outcome);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn environment() {
     let outcome = beside_good_calls(guest::ENVIRONMENT, json!({}), None).await;
     for what in ["variables", "arguments", "input"] {
@@ -357,6 +398,21 @@ async fn environment() {
         directory == "/" || directory.starts_with("refused"),
         "{directory}"
     );
+}
+
+#[tokio::test]
+async fn environment_that_was_lent() {
+    let settings = json!({"environment": ["CARGO_PKG_NAME"]});
+    let stage = Stage::with(guest::ENVIRONMENT, settings, Names::default(), |_| {
+        Reply::Hang
+    })
+    .await;
+    let outcome = stage.test(None).await;
+    assert_eq!(
+        detail(&outcome, "variables"),
+        format!("CARGO_PKG_NAME={}", env!("CARGO_PKG_NAME"))
+    );
+    assert_eq!(detail(&outcome, "arguments"), "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -624,6 +680,14 @@ async fn echo() {
     // Another call, another word.
     assert_ne!(detail(&stage.test(None).await, "secret"), first);
     assert!(!outcome.evidence.subject_sent);
+}
+
+#[tokio::test]
+async fn keys() {
+    // What it does is told by the suite of `claviger plugin test`, whose tests it is for.
+    let plugin = load(&runtime(Names::default()), guest::KEYS, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(capabilities, Capability::ALL.into());
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub struct Finding {
 
 /// What came of looking a file over.
 pub struct Checked {
+    /// The BLAKE3 hash of the file.
+    pub hash: blake3::Hash,
     /// Why the host refuses it. Empty where it would load.
     pub refusals: Vec<Finding>,
     /// What keeps it from nothing.
@@ -76,7 +78,7 @@ impl Runtime {
     pub async fn check(&self, wasm: impl Into<Bytes>, settings: &PluginSettings) -> Checked {
         let wasm = wasm.into();
         if let Err(error) = compile::check_file(&wasm) {
-            return refused(refusal::of_file(&error, &wasm));
+            return refused(&wasm, refusal::of_file(&error, &wasm));
         }
         let bytes = wasm.clone();
         // Reading validates the whole file: seconds, for a large one.
@@ -98,6 +100,7 @@ impl Runtime {
         let manifest = prepared.as_ref().map(Prepared::manifest);
         let warnings = world.as_ref().map(|world| warnings::of(world, manifest));
         Checked {
+            hash: blake3::hash(&wasm),
             refusals,
             warnings: warnings.unwrap_or_default(),
             world,
@@ -107,8 +110,9 @@ impl Runtime {
 }
 
 /// A file that can't even be read.
-fn refused(finding: Finding) -> Checked {
+fn refused(wasm: &[u8], finding: Finding) -> Checked {
     Checked {
+        hash: blake3::hash(wasm),
         refusals: vec![finding],
         warnings: Vec::new(),
         world: None,

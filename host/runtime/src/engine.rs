@@ -31,13 +31,14 @@ const WASM_STACK: usize = 512 << 10;
 /// The whole of a stack, in bytes: host functions run on it as well, TLS handshakes among them.
 const STACK: usize = 2 << 20;
 /// A Python component has 109 core instances and a JavaScript one several memories; Rust needs four and one.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 256;
+pub(crate) const CORE_INSTANCES_PER_COMPONENT: u32 = 256;
 const MEMORIES_PER_COMPONENT: u32 = 16;
 const TABLES_PER_COMPONENT: u32 = 64;
 const TABLE_ELEMENTS: usize = 100_000;
 /// Metadata of a component, in bytes: grows with what it imports and exports.
 const COMPONENT_SIZE: usize = 10 << 20;
-/// Metadata of a core instance, in bytes: grows with its globals and functions, and is not counted as a guest's memory.
+/// Metadata of a core instance, in bytes: grows with its globals and functions, and is not counted as a guest's memory;
+/// what all instances of a component may have of it is bounded when it is loaded.
 /// Twice wasmtime's default, which the interpreters of other languages fit into.
 const INSTANCE_SIZE: usize = 2 << 20;
 /// Frames of a backtrace that an author is shown.

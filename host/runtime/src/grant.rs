@@ -52,12 +52,16 @@ impl Grant {
                 }
                 Right::Unprotected(origin) => {
                     let pattern = OriginPattern::Exact(origin.clone());
-                    if approved.has(right) {
+                    let is_approved = approved.has(right);
+                    if is_approved {
                         private.push(PrivateGrant::Origin(origin.clone()));
+                    }
+                    let granted = is_approved
+                        || origin.scheme() == Scheme::Https
+                        || written_out(origin, settings);
+                    if granted && !origins.contains(&pattern) {
                         origins.push(pattern);
-                    } else if origin.scheme() == Scheme::Https || written_out(origin, settings) {
-                        origins.push(pattern);
-                    } else {
+                    } else if !granted {
                         tracing::warn!(plugin = manifest.name, %origin, "plain http is not granted; add it to `origins`");
                     }
                 }

@@ -28,13 +28,16 @@ pub(crate) mod compile;
 mod complete;
 mod describe;
 pub(crate) mod imports;
+mod measure;
+mod metadata;
 mod roots;
 pub(crate) mod versions;
 
 pub use complete::Lack;
+pub use measure::{Measured, core_instances};
 
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
-pub(crate) const LARGEST: usize = 64 << 20;
+pub const LARGEST: usize = 64 << 20;
 
 /// Why a file is no plugin that this host runs. The texts are for the plugin's author.
 #[derive(Debug, Error)]

@@ -274,3 +274,31 @@ async fn functions_that_this_host_lacks_are_named() {
     assert!(matches!(refused, LoadError::ImportTypes(_)), "{told}");
     assert!(told.contains("of-the-future"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_lent_is_for_calls_alone() {
+    // It fails to describe itself where it sees anything of the host.
+    let lent = tempfile::tempdir().expect("a directory");
+    let settings = PluginSettings {
+        directory: Some(lent.path().to_owned()),
+        environment: ["PATH".to_owned()].into(),
+        ..PluginSettings::default()
+    };
+    let loaded = runtime()
+        .load(guests::ENVIRONMENT, Provenance::Directory, &settings)
+        .await;
+    assert!(loaded.is_ok(), "{loaded:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_lent_is_named() {
+    let settings = PluginSettings {
+        directory: Some("/nowhere/at/all".into()),
+        ..PluginSettings::default()
+    };
+    let refused = runtime()
+        .load(guests::ECHO, Provenance::Directory, &settings)
+        .await;
+    let told = refused.expect_err("there is no such directory").to_string();
+    assert!(told.contains("/nowhere/at/all"), "{told}");
+}

@@ -19,17 +19,18 @@ export const validation = {
     // A stand-in: a random word, good for this call. The host puts the key in its place as the request leaves.
     const key = secret(credential, 'api_key');
     const answer = get('https://api.{{ name }}.example/v1/me', { bearer: key });
+    const account = answer.header('{{ name }}-account');
     switch (answer.status) {
       case 200:
-        return { account: answer.header('{{ name }}-account'), scopes: [], details: [] };
+        if (account) return { account, scopes: [], details: [] };
+        break; // proxies and login pages answer 200 as well
       case 401:
         // The one answer that makes a credential invalid: nothing but {{ type }}'s own word for it.
         throw failure('rejected', '{{ type }} says that the key is not valid');
       case 403:
         throw failure('restricted', '{{ type }} knows the key and does not allow it this');
-      default:
-        throw answer.unexpected(context);
     }
+    throw answer.unexpected(context);
   },
 };
 {% endif %}

@@ -14,6 +14,9 @@ from wit_world.imports.types import Context, Credential
 
 DESCRIPTION = Path(__file__).with_name("manifest.json").read_text()
 
+# Made once, by the build: each call begins with it as it was then. An error is raised as it came.
+session = niquests.Session(retries=False)
+
 
 class Manifest(exports.Manifest):
     def describe(self) -> str:
@@ -25,9 +28,11 @@ class Validation(exports.Validation):
         # A stand-in: a random word, good for this call. The host puts the key in its place as the request leaves.
         key = sdk.secret(credential, "api_key")
         try:
-            answer = niquests.get(
+            answer = session.get(
                 "https://api.acme.example/v1/me",
                 headers={"authorization": f"Bearer {key}"},
+                # Whoever can make the provider redirect would be told the key.
+                allow_redirects=False,
                 timeout=context.deadline_ms / 1000,
             )
             if answer.status_code == 200:

@@ -38,9 +38,9 @@ class Validation(exports.Validation):
         # A stand-in: a random word, good for this call. The host puts the key in its place as the request leaves.
         key = sdk.secret(credential, "api_key")
         answer = sdk.get("https://api.{{ name }}.example/v1/me", bearer=key)
+        account = answer.header("{{ name }}-account")
         match answer.status:
-            case 200:
-                account = answer.header("{{ name }}-account")
+            case 200 if account is not None:  # proxies and login pages answer 200 as well
                 return Report(account, None, None, None, scopes=[], details=[])
             case 401:
                 # The one answer that makes a credential invalid: nothing but {{ type }}'s own word for it.

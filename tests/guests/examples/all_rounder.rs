@@ -8,8 +8,7 @@
 //! What came of the steps is among the answer's details. A call that answers nothing fails as its first step did that
 //! failed; any call does with `"failure": [code, message]` in its answer.
 
-use claviger_guests::script::{self, Step};
-use claviger_guests::words::Words;
+use claviger_guests::script::{self, Step, Words};
 use claviger_sdk::application::{Place, Receipt};
 use claviger_sdk::inventory::{Entry, Page};
 use claviger_sdk::issuance::{Issued, Outcome, Request};

@@ -1,13 +1,20 @@
 //! Looks around: environment, arguments, working directory, standard input.
 
-use std::env;
 use std::io::{Read, stdin};
+use std::{env, fs};
 
 use claviger_sdk::{Context, Credential, Failure, Report, Validation};
 
 struct Environment;
 
-claviger_guests::guest!(Environment, claviger_guests::manifest("environment"));
+claviger_guests::guest!(Environment, {
+    assert!(env::vars().next().is_none(), "`describe` sees variables");
+    assert!(
+        fs::metadata("/data").is_err(),
+        "`describe` sees a directory"
+    );
+    claviger_guests::manifest("environment")
+});
 
 impl Validation for Environment {
     fn validate(_: Context, _: Credential) -> Result<Report, Failure> {

@@ -4,8 +4,7 @@
 //! Where its secrets may go is in `sender.json`; the path names the position: `/header`, `/query`, `/json`, `/form`,
 //! `/path`, `/basic`, `/capture`, `/signed`.
 
-use claviger_guests::script;
-use claviger_guests::words::Words;
+use claviger_guests::script::{self, Words};
 use claviger_sdk::{Context, Credential, Failure, Report, Validation};
 
 struct Sender;

@@ -21,11 +21,9 @@
 //! `<name>.captured.<capture>`, `<name>.signed`, or `<name>.failure` (the code), `<name>.message` and
 //! `<name>.retry-after-ms`. The guest itself fails only when the script isn't one.
 
-use claviger_sdk::http::{CaptureSource, Request, Response, Signature};
-use claviger_sdk::{Attribute, Failure, Report, signing};
+use claviger_sdk::http::{CaptureSource, Request, Response, Signature, percent};
+use claviger_sdk::{Attribute, Context, Credential, Failure, Report, signing};
 use serde::Deserialize;
-
-use crate::words::Words;
 
 /// One step.
 #[derive(Deserialize)]
@@ -191,3 +189,65 @@ fn capture_source(kind: &str, source: String) -> Result<CaptureSource, Failure> 
         ))),
     }
 }
+
+/// What stands for what in a script.
+pub struct Words(Vec<(String, String)>);
+
+impl Words {
+    /// The fields of the credential, and of the connection where there is one.
+    #[must_use]
+    pub fn of(context: &Context, credential: &Credential) -> Self {
+        let own = credential
+            .fields
+            .iter()
+            .map(|field| (field.key.clone(), field.value.clone()));
+        let connection = context
+            .connection
+            .iter()
+            .flat_map(|connection| &connection.fields);
+        let connection =
+            connection.map(|field| (format!("connection.{}", field.key), field.value.clone()));
+        Self(
+            own.chain(connection)
+                .filter(|(name, _)| name != "script")
+                .collect(),
+        )
+    }
+
+    /// One more word.
+    pub fn learn(&mut self, name: String, value: String) {
+        self.0.retain(|(known, _)| *known != name);
+        self.0.push((name, value));
+    }
+
+    /// A text with what its words stand for.
+    #[must_use]
+    pub fn fill(&self, text: &str) -> String {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.0 {
+            filled = filled.replace(&format!("{{{name}}}"), value);
+            for (transformation, transform) in TRANSFORMATIONS {
+                let word = format!("{{{name}|{transformation}}}");
+                if filled.contains(&word) {
+                    filled = filled.replace(&word, &transform(value));
+                }
+            }
+        }
+        filled
+    }
+}
+
+type Transform = fn(&str) -> String;
+
+const TRANSFORMATIONS: [(&str, Transform); 6] = [
+    ("base64", |value| {
+        claviger_sdk::http::base64(value.as_bytes())
+    }),
+    ("basic", |value| {
+        claviger_sdk::http::base64(format!("user:{value}").as_bytes())
+    }),
+    ("percent", percent),
+    ("reverse", |value| value.chars().rev().collect()),
+    ("upper", str::to_ascii_uppercase),
+    ("half", |value| value[..value.len() / 2].to_owned()),
+];

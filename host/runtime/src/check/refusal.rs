@@ -1,7 +1,7 @@
 //! What loading says of a file, as findings.
 
 use super::{Finding, core_module};
-use crate::load::LoadError;
+use crate::load::{LARGEST, LoadError};
 use crate::manifest::ManifestError;
 use crate::outcome::CallError;
 
@@ -20,6 +20,11 @@ pub(super) fn of_file(error: &LoadError, wasm: &[u8]) -> Finding {
         _ => NOT_WASM,
     };
     let sentence = match error {
+        LoadError::TooLarge { .. } => {
+            format!(
+                "the file has more than {LARGEST} bytes (64 MiB), which is what a host loads at most"
+            )
+        }
         LoadError::CoreModule => {
             "the file is a core WebAssembly module, and a plugin is a component".to_owned()
         }

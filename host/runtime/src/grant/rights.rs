@@ -307,12 +307,37 @@ mod tests {
     }
 
     #[test]
+    fn a_place_of_a_capture_is_one_more() {
+        let asked = |places: &str| {
+            let manifest = Manifest::parse(&format!(
+                r#"{{"name": "a", "version": "1.0.0", "description": "For tests.", "origins": {A}, "kinds": [],
+                    "captures": [{{"name": "token", "origin": "https://a.example", "methods": ["POST"],
+                      "path-prefix": "/v1", "source": {{"json-pointer": "/token"}}, "places": {places}}}]}}"#
+            ));
+            manifest.map(|manifest| Rights::asked(&manifest))
+        };
+        let place = r#"[{"origin": "https://a.example", "methods": ["DELETE"], "path-prefix": "/v1/token", "at": "header:authorization"}]"#;
+        let (without, with) = (asked("[]"), asked(place));
+        let (without, with) = (without.expect("a manifest"), with.expect("a manifest"));
+        assert!(more(&with, &with).is_empty());
+        assert_eq!(
+            more(&without, &with),
+            [
+                "the new secret `token` out of answers of https://a.example/v1, \
+              to be ended in header:authorization of DELETE https://a.example/v1/token"
+            ]
+        );
+        // Its origin has to be asked for, as any place's.
+        assert!(asked(&place.replace("a.example", "b.example")).is_err());
+    }
+
+    #[test]
     fn private_and_plain_origins_take_approval() {
         for origins in [
-            r#"["http://a.example"]"#,
-            r#"["https://10.0.0.1"]"#,
-            r#"["https://[::1]:8443"]"#,
-            r#"["https://localhost:1"]"#,
+            r#"["https://a.example", "http://a.example"]"#,
+            r#"["https://a.example", "https://10.0.0.1"]"#,
+            r#"["https://a.example", "https://[::1]:8443"]"#,
+            r#"["https://a.example", "https://localhost:1"]"#,
         ] {
             let rights = asked(origins, "/v1", r#"["GET"]"#, false);
             assert!(rights.iter().any(Right::takes_approval), "{origins}");

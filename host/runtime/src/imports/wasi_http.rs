@@ -150,3 +150,20 @@ fn boxed(body: Bytes) -> WasiBody {
         .map_err(|never| match never {})
         .boxed_unsync()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_call_everything_is_denied() {
+        let mut describing = WayOut::new(None, Instant::now(), Waiting::default());
+        let request = Request::get("https://upstream.example/").body(boxed(Bytes::new()));
+        let request = request.expect("a request");
+        let sent = describing.send_request(request, None, Box::new(async { Ok(()) }));
+        let refused = Pin::from(sent).await.err().expect("no answer");
+        assert!(matches!(refused, Error::HttpRequestDenied), "{refused}");
+    }
+}

@@ -4,7 +4,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::{LARGEST, LoadError};
+use super::{LARGEST, LoadError, metadata};
 
 /// The largest function, in bytes, and the most functions, that are compiled: the compiler's time and memory grow faster
 /// than what it compiles. Python's interpreter has some 20,000 functions, none of a tenth of that size.
@@ -32,6 +32,7 @@ pub(super) fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, LoadErr
     let validated = Validator::new_with_features(WasmFeatures::all()).validate_all(wasm);
     validated.map_err(|error| LoadError::Invalid(error.to_string()))?;
     check_functions(wasm)?;
+    metadata::check(wasm)?;
     Component::from_binary(engine, wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
 }
 

@@ -64,7 +64,7 @@ async fn start(
 }
 
 /// A sandbox in which every import is denied.
-async fn stage<T>(
+pub(super) async fn stage<T>(
     instance: &InstancePre<CallState>,
     memory: u64,
     play: impl AsyncFnOnce(&mut Store<CallState>) -> Result<T, Failed>,
@@ -91,7 +91,8 @@ async fn stage<T>(
     }
 }
 
-enum Failed {
+/// Why it ended early.
+pub(super) enum Failed {
     Types(LoadError),
     Trapped(wasmtime::Error),
 }

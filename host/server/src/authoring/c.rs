@@ -98,3 +98,50 @@ pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>, CError> {
         .and_then(|encoder| encoder.validate(true).encode())
         .map_err(|error| CError::Module(format!("{error:#}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bindings_are_named_alike_and_export_what_the_world_does() {
+        let home = tempfile::tempdir().expect("a directory");
+        let deps = home.path().join("deps/claviger-provider");
+        std::fs::create_dir_all(&deps).expect("a directory");
+        let contract = include_str!("../../../../wit/provider.wit");
+        std::fs::write(deps.join("provider.wit"), contract).expect("written");
+        let world =
+            "package local:plugin; world plugin { export claviger:provider/recovery@0.1.0; }";
+        std::fs::write(home.path().join("world.wit"), world).expect("written");
+
+        let files = bindings(home.path()).expect("bindings");
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["provider.c", "provider.h", "provider_component_type.o"]
+        );
+        let header = String::from_utf8_lossy(&files[1].1);
+        assert!(header.contains("exports_claviger_provider_recovery_abandon"));
+        assert!(!header.contains("exports_claviger_provider_validation"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_component_is_told_apart() {
+        assert!(matches!(
+            bindings(Path::new("/nowhere")),
+            Err(CError::World(_))
+        ));
+        assert!(matches!(
+            component(b"int main(void);"),
+            Err(CError::NoModule)
+        ));
+        assert!(matches!(
+            component(b"\0asm\x0d\0\x01\0"),
+            Err(CError::Already)
+        ));
+        assert!(matches!(
+            component(b"\0asm\x01\0\0\0\xff"),
+            Err(CError::Module(_))
+        ));
+    }
+}

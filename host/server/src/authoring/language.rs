@@ -28,6 +28,16 @@ impl Language {
         }
     }
 
+    /// As arguments name it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+            Self::C => "c",
+        }
+    }
+
     /// Its template's files.
     pub(super) fn template(self) -> &'static Dir<'static> {
         match self {

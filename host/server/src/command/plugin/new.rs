@@ -119,11 +119,11 @@ fn answer<'a>(project: &'a Project, directory: String, files: &[ProjectFile]) ->
             capabilities.join(", ")
         ),
         format!("build it:  cd {directory} && make"),
-        format!("test it:   claviger plugin test {name}.wasm --upstream upstream.toml"),
+        format!("test it:   claviger plugin test {name}.wasm"),
     ];
     Answer {
         name,
-        language: project.language.title(),
+        language: project.language.as_str(),
         capabilities,
         files: files
             .iter()

@@ -28,11 +28,11 @@ async fn upstream() -> (String, mpsc::UnboundedReceiver<String>) {
     tokio::spawn(async move {
         // Ends with the test's runtime.
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                head.push(stream.read_u8().await.unwrap());
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
             }
-            asked.send(String::from_utf8(head).unwrap()).unwrap();
+            asked.send(String::from_utf8(request).unwrap()).unwrap();
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             stream.write_all(answer).await.unwrap();
         }
