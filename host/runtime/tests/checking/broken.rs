@@ -29,11 +29,13 @@ pub(crate) fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn no_components() -> Vec<(&'static str, Vec<u8>)> {
-    let echo = guests::ECHO;
-    let native = wasmtime::Engine::default().precompile_component(echo);
-    let mut damaged = echo.to_vec();
-    let middle = damaged.len() / 2;
-    damaged[middle..middle + 64].fill(0xff);
+    let good = described(MANIFEST, VALIDATE);
+    let native = wasmtime::Engine::default().precompile_component(&good);
+    let mut damaged = good.clone();
+    // In the types of the core module, which begins like a file of its own.
+    let module = damaged.windows(5).rposition(|bytes| bytes == b"\0asm\x01");
+    let at = module.expect("a core module") + 10;
+    damaged[at..at + 8].fill(0xff);
     vec![
         ("an empty file", Vec::new()),
         ("a text", b"#!/bin/sh\nexit 0\n".to_vec()),
@@ -46,7 +48,7 @@ fn no_components() -> Vec<(&'static str, Vec<u8>)> {
         ("native code", native.expect("compiled")),
         (
             "a component that is cut off",
-            echo[..echo.len() * 2 / 3].to_vec(),
+            good[..good.len() * 2 / 3].to_vec(),
         ),
         ("a component with damaged code", damaged),
         ("a file that is too large", vec![0; (64 << 20) + 1]),
