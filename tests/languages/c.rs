@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::project::Project;
-use super::stage::{Stage, me, works_as_told};
+use super::stage::{KEYS, Stage, me, works_as_told};
 use super::support::upstream::{Recorded, Reply};
 
 const TOKEN: &str = "dop_v1_WORKS-3fKq8sLm2Vx7";
@@ -17,23 +17,26 @@ async fn a_template_serves_and_holds_no_secret() {
     project.edit(
         "src/plugin.c",
         "    switch (answer.status) {\n",
-        "    if (answer.status == 418) {\n        char line[64] = \"the guest holds \";\n        \
-         strncat(line, (const char *)key.ptr, key.len);\n        \
-         claviger_log(CLAVIGER_PROVIDER_LOGGING_LEVEL_INFO, line);\n        \
-         fprintf(stderr, \"the echo: %.*s\\n\", (int)answer.body.len, (const char *)answer.body.ptr);\n        \
+        "    if (answer.status == 418) {\n        \
+         fprintf(stderr, \"the guest holds %.*s, %.*s\\n\", (int)key.len, (const char *)key.ptr, \
+         (int)answer.body.len, (const char *)answer.body.ptr);\n        \
          __builtin_trap();\n    }\n    switch (answer.status) {\n",
     );
     project.edit(
         "src/plugin.c",
         "#include \"claviger.h\"\n",
-        "#include <stdio.h>\n#include <string.h>\n\n#include \"claviger.h\"\n",
+        "#include <stdio.h>\n\n#include \"claviger.h\"\n",
     );
     project.make().await;
     let good = Reply::json(200, &json!({})).header("acme-account", "Acme Ltd");
     let mut stage = Stage::set(&project, me(good)).await;
     works_as_told(&mut stage).await;
-    stage.assert_logged("the guest holds clv");
-    stage.assert_logged("the echo: {\"error\":\"what is clv");
+    let tested = stage.test("strange-again", KEYS[2].1).await;
+    let error = tested["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("the guest holds clv") && error.contains("what is clv"),
+        "{tested}"
+    );
     stage.strike().await;
 }
 
