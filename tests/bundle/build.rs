@@ -84,6 +84,16 @@ fn code(list: &[(PathBuf, Vec<String>, String)]) -> Result<String, Box<dyn Error
             name.to_uppercase()
         )?;
     }
+    let all: Vec<String> = list
+        .iter()
+        .map(|(_, _, name)| format!("({name:?}, {})", name.to_uppercase()))
+        .collect();
+    writeln!(
+        code,
+        "/// Each guest by its name, for what is to hold of all of them.\n\
+         pub const ALL: &[(&str, &[u8])] = &[{}];\n",
+        all.join(", ")
+    )?;
     let names: Vec<String> = list
         .iter()
         .map(|(_, _, name)| format!("$callback!({name});"))

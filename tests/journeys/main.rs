@@ -12,6 +12,7 @@ mod health;
 mod isolation;
 mod pins_and_origins;
 mod plugin_test;
+mod plugins;
 mod restart;
 mod tokens;
 mod workspaces;

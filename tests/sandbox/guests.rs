@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, Provenance, Report,
-    Secret,
+    CallContext, CallError, CallOutcome, Capability, Catalogue, LoadError, PluginSettings,
+    Provenance, Report, Secret,
 };
 use claviger_test_guests as guest;
 use serde_json::{Value, json};
@@ -557,6 +557,12 @@ async fn no_capability() {
     );
 }
 
+#[tokio::test]
+async fn all_rounder() {
+    let stage = Stage::of(guest::ALL_ROUNDER).await;
+    assert!(stage.plugin.capabilities().iter().eq(&Capability::ALL));
+}
+
 // What claims to be more than it is.
 
 #[tokio::test]
@@ -626,6 +632,19 @@ async fn keys() {
     let plugin = load(&runtime(Names::default()), guest::KEYS, json!({})).await;
     let capabilities = plugin.expect("it loads").capabilities().clone();
     assert_eq!(capabilities, Capability::ALL.into());
+}
+
+#[tokio::test]
+async fn dropped() {
+    // Of what it becomes, the journeys tell.
+    let becomes = guest::dropped(
+        r#"{"name": "other", "version": "7.0.0", "description": "Another.", "origins": [], "kinds": []}"#,
+    );
+    let plugin = runtime(Names::default())
+        .load(becomes, Provenance::Directory, &PluginSettings::default())
+        .await
+        .expect("it loads");
+    assert_eq!((plugin.name(), plugin.version().major), ("other", 7));
 }
 
 #[tokio::test]

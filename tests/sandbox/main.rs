@@ -5,12 +5,14 @@
 //! - [`echoes`]: an upstream that does
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
+//! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
 #[path = "../support/lib.rs"]
 mod support;
 
+mod capabilities;
 mod captures;
 mod disclosure;
 mod echoes;

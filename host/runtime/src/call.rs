@@ -14,6 +14,7 @@ use crate::contract::{Answering, Guest, told};
 use crate::egress::{Role, Session};
 use crate::outcome::{CallError, CallOutcome};
 use crate::plugin::{Capability, Limits, Plugin};
+use crate::quarantine::Conduct;
 use crate::subject::CallContext;
 
 mod application;
@@ -32,10 +33,12 @@ mod state;
 mod text;
 mod validate;
 mod verdict;
+mod waiting;
 
 pub(crate) use state::{CallState, Ended};
 pub(crate) use text::Texts;
 pub(crate) use verdict::judge;
+pub(crate) use waiting::Waiting;
 
 /// How long a call waits for others to end before it is refused. Callers would rather know than queue.
 const QUEUE: Duration = Duration::from_secs(2);
@@ -77,6 +80,10 @@ impl Plugin {
     ) -> CallOutcome<O::Answer> {
         let started = Instant::now();
         let deadline = started + self.limits.wall;
+        let turn = match self.quarantine.enter(self.clock.now_ms()) {
+            Ok(turn) => turn,
+            Err(retry_after) => return CallOutcome::refused(CallError::Resting { retry_after }),
+        };
         let Some(_permits) = self.permits().await else {
             return CallOutcome::refused(CallError::Busy);
         };
@@ -94,7 +101,8 @@ impl Plugin {
             options: context.options,
         };
 
-        let state = CallState::new(Some(session), deadline, &self.limits);
+        let state =
+            CallState::new(Some(session), deadline, &self.limits).lending(self.resources.clone());
         let mut store = sandbox(self.instance.component().engine(), state);
         let answered = timeout_at(deadline, async {
             let instance = self.instance.instantiate_async(&mut store).await?;
@@ -116,6 +124,11 @@ impl Plugin {
                 limit: self.limits.wall,
             }),
         };
+        let own_time = started.elapsed().saturating_sub(state.waited());
+        turn.end(
+            conduct(result.as_ref().err(), own_time),
+            self.clock.now_ms(),
+        );
         CallOutcome {
             result,
             evidence: state.into_evidence(started.elapsed()),
@@ -138,6 +151,24 @@ fn unsupported<T>(capability: Capability) -> CallOutcome<T> {
     CallOutcome::refused(CallError::Unsupported {
         capability: capability.as_str(),
     })
+}
+
+/// What a call says of the plugin. `own_time` is what it took without the waiting for the provider: one that ran out of
+/// time is the guest's fault where most of the time was its own.
+fn conduct(error: Option<&CallError>, own_time: Duration) -> Conduct {
+    match error {
+        Some(
+            CallError::Trap { .. } | CallError::OutOfCpu { .. } | CallError::OutOfMemory { .. },
+        ) => Conduct::Bad,
+        Some(CallError::TimedOut { limit }) if own_time * 2 > *limit => Conduct::Bad,
+        Some(CallError::TimedOut { .. } | CallError::Busy | CallError::Resting { .. }) => {
+            Conduct::Untold
+        }
+        Some(
+            CallError::Failure(_) | CallError::InvalidResult { .. } | CallError::Unsupported { .. },
+        )
+        | None => Conduct::Good,
+    }
 }
 
 /// A store in which a guest can do no more than its limits let it.

@@ -33,17 +33,11 @@ impl Catalogue {
     }
 
     /// The plugin of that name whose version a pin allows, of several the highest. Without a pin a pre-release serves only
-    /// where there is nothing else.
+    /// where there is nothing else. While that one rests the next one serves that is allowed; where all of them rest it is
+    /// the first again, whose calls say until when.
     #[must_use]
     pub fn select(&self, name: &str, pin: Option<&VersionReq>) -> Option<&Arc<Plugin>> {
-        let versions = self.versions(name);
-        match pin {
-            Some(pin) => versions.iter().find(|plugin| pin.matches(plugin.version())),
-            None => versions
-                .iter()
-                .find(|plugin| plugin.version().pre.is_empty())
-                .or(versions.first()),
-        }
+        allowed(self.versions(name), pin)
     }
 
     /// All versions of that name, the highest first.
@@ -53,7 +47,7 @@ impl Catalogue {
         &of_name[..of_name.partition_point(|plugin| plugin.name() == name)]
     }
 
-    /// The serving plugins (the highest version of each name) that declare a kind.
+    /// The serving plugins (one version of each name) that declare a kind.
     pub fn declaring_kind(&self, kind: &str) -> impl Iterator<Item = &Arc<Plugin>> {
         self.serving()
             .filter(move |plugin| plugin.manifest().kind(kind).is_some())
@@ -104,10 +98,27 @@ impl Catalogue {
         self.plugins.iter()
     }
 
-    /// The highest version of each name.
+    /// The version of each name that serves where nothing is pinned.
     fn serving(&self) -> impl Iterator<Item = &Arc<Plugin>> {
         self.plugins
             .chunk_by(|a, b| a.name() == b.name())
-            .filter_map(<[Arc<Plugin>]>::first)
+            .filter_map(|versions| allowed(versions, None))
     }
+}
+
+/// Of the versions of one name, the one that serves.
+fn allowed<'v>(versions: &'v [Arc<Plugin>], pin: Option<&VersionReq>) -> Option<&'v Arc<Plugin>> {
+    let released = versions
+        .iter()
+        .any(|plugin| plugin.version().pre.is_empty());
+    let fits = |plugin: &&Arc<Plugin>| match pin {
+        Some(pin) => pin.matches(plugin.version()),
+        None => !released || plugin.version().pre.is_empty(),
+    };
+    let mut fitting = versions.iter().filter(fits);
+    let first = fitting.next()?;
+    if first.is_available() {
+        return Some(first);
+    }
+    fitting.find(|plugin| plugin.is_available()).or(Some(first))
 }

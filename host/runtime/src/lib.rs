@@ -3,7 +3,11 @@
 //! - [`runtime`]: where plugins run: the engine, the linker, the compiled-code cache, the limits
 //! - [`plugin`]: a loaded plugin and what it can do
 //! - [`catalogue`]: the plugins that serve
+//! - [`quarantine`]: keeps a plugin that fails time and again from being called
+//! - [`directory`]: the files that operators drop in
+//! - [`authors`]: who may sign them
 //! - [`load`]: from a file's bytes to a plugin
+//! - [`check`]: all the reasons for which a file is refused, with what to do about each
 //! - [`grant`]: what a plugin may do
 //! - [`settings`]: what an operator writes for a plugin
 //! - [`egress`]: the way out, and what keeps secrets from the guest
@@ -15,8 +19,8 @@
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
 //!
-//! Inside: `contract` (`claviger:provider`, in each version), `imports` (what a guest may call), `call` (one call from
-//! store to outcome), `cache` (compiled code on disk).
+//! Inside: `contract` (`claviger:provider`, in each version), `imports` (what a guest may call), `resources` (what of the
+//! host an operator lends), `call` (one call from store to outcome), `cache` (compiled code on disk).
 //!
 //! A plugin never holds a secret: it is handed stand-ins, and the way out replaces them where its manifest says that
 //! the secret goes.
@@ -25,10 +29,14 @@ mod cache;
 mod call;
 mod contract;
 mod imports;
+mod resources;
 
 pub mod ask;
+pub mod authors;
 pub mod catalogue;
+pub mod check;
 pub mod clock;
+pub mod directory;
 pub mod egress;
 pub mod engine;
 pub mod grant;
@@ -37,6 +45,7 @@ pub mod manifest;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
+pub mod quarantine;
 pub mod runtime;
 pub mod secret;
 pub mod settings;
@@ -44,6 +53,7 @@ pub mod subject;
 
 pub use ask::{IssueRequest, Place};
 pub use catalogue::Catalogue;
+pub use check::{Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use engine::SetupError;
 pub use grant::{Grant, Right, Rights};
@@ -55,6 +65,8 @@ pub use outcome::{
     Revocation,
 };
 pub use plugin::{Capability, Plugin, Provenance};
+pub use quarantine::{PluginHealth, PluginState, QuarantineRule};
+pub use resources::ResourceError;
 pub use runtime::{CacheOptions, Runtime, RuntimeOptions, Statistics};
 pub use secret::Secret;
 pub use settings::PluginSettings;

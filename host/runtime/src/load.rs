@@ -17,18 +17,24 @@ use crate::contract::{self, Contract};
 use crate::egress::{Limits as EgressLimits, PluginEgress, SetupError};
 use crate::grant::{Grant, Rights};
 use crate::manifest::{Manifest, ManifestError};
+use crate::outcome::CallError;
 use crate::plugin::{Capability, Limits, Plugin, Provenance};
+use crate::quarantine::Quarantine;
+use crate::resources::{ResourceError, Resources};
 use crate::runtime::Runtime;
 use crate::settings::PluginSettings;
 
-mod compile;
+pub(crate) mod compile;
+mod complete;
 mod describe;
-mod imports;
+pub(crate) mod imports;
 mod roots;
 pub(crate) mod versions;
 
+pub use complete::Lack;
+
 /// The largest file that is loaded, in bytes: a Python plugin has 18 MB.
-const LARGEST: usize = 64 << 20;
+pub(crate) const LARGEST: usize = 64 << 20;
 
 /// Why a file is no plugin that this host runs. The texts are for the plugin's author.
 #[derive(Debug, Error)]
@@ -96,13 +102,19 @@ pub enum LoadError {
     NoManifest,
     /// Its `describe` didn't answer.
     #[error("`describe` failed: {0}")]
-    Describe(String),
+    Describe(CallError),
     /// Its manifest breaks a rule.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// It has a capability without what that needs.
+    #[error("{}", complete::listed(.0))]
+    Incomplete(Vec<Lack>),
     /// What the operator set for it can't be used.
     #[error(transparent)]
     Egress(#[from] SetupError),
+    /// What the operator lends it can't be lent.
+    #[error(transparent)]
+    Resources(#[from] ResourceError),
 }
 
 /// A file that was checked, compiled and described. Nothing is granted to it yet, and it serves nobody. Clones share the
@@ -146,12 +158,12 @@ impl Prepared {
     /// Makes it a plugin that may do what its manifest asks for. What takes an approval is granted as far as it is among
     /// the `approved` rights, or in the settings.
     pub fn admit(
-        self,
+        &self,
         provenance: Provenance,
         settings: &PluginSettings,
         approved: &Rights,
     ) -> Result<Arc<Plugin>, LoadError> {
-        let runtime = self.runtime.0;
+        let runtime = &self.runtime.0;
         let grant = Grant::of(&self.manifest, settings, approved);
         let roots = settings
             .ca
@@ -163,21 +175,23 @@ impl Prepared {
         Ok(Arc::new(Plugin {
             egress: Arc::new(PluginEgress::new(rules, runtime.resolver.clone())?),
             capabilities: Capability::of(self.contract.as_ref()),
-            manifest: self.manifest,
+            manifest: self.manifest.clone(),
             grant,
             hash: self.hash,
             provenance,
             recognises: settings.recognises,
-            instance: self.instance,
-            contract: self.contract,
+            instance: self.instance.clone(),
+            contract: self.contract.clone(),
             limits: Limits {
                 memory: settings.memory.unwrap_or_default().bytes(),
                 wall: settings.timeout.unwrap_or_default().duration(),
                 cpu: runtime.cpu,
             },
+            resources: Arc::new(Resources::lent(settings)?),
             settings: settings.settings.clone().into_iter().collect(),
             clock: runtime.clock.clone(),
             calls: runtime.calls.clone(),
+            quarantine: Quarantine::new(runtime.quarantine),
             own_calls: Arc::new(Semaphore::new(runtime.max_calls.div_ceil(2))),
         }))
     }
@@ -197,16 +211,21 @@ impl Runtime {
         let (instance, contract, manifest) =
             if let Some((component, manifest)) = self.cached(hash).await? {
                 let (instance, contract) = self.link(&component)?;
+                // It ran once, elsewhere or long ago. Nothing serves that can't be started here and now.
+                let _spare = self.0.spare.acquire().await;
+                describe::rehearse(&instance, contract.as_ref(), memory).await?;
                 (instance, contract, manifest)
             } else {
-                // The semaphore is never closed; were it, two plugins at a time would do no harm but to each other's speed.
+                // The semaphores are never closed; were they, two plugins at a time would do no harm but to each other's speed.
                 let _turn = self.0.compiler.acquire().await;
                 let component = self.compile(wasm).await?;
                 let (instance, contract) = self.link(&component)?;
+                let _spare = self.0.spare.acquire().await;
                 let manifest = describe::describe(&instance, contract.as_ref(), memory).await?;
                 self.keep(hash, component, manifest.clone()).await?;
                 (instance, contract, manifest)
             };
+        complete::check(&Capability::of(contract.as_ref()), &manifest)?;
         Ok(Prepared {
             runtime: self.clone(),
             manifest,

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::origin::OriginPattern;
 
@@ -16,7 +17,7 @@ pub mod check;
 pub mod pattern;
 pub mod position;
 
-pub use check::ManifestError;
+pub use check::{BrokenRule, ManifestError, is_plugin_name};
 pub use pattern::Pattern;
 pub use position::Position;
 
@@ -27,6 +28,8 @@ pub struct Manifest {
     /// The provider's name: 1 to 64 of `a-z`, `0-9`, `-` and `_`, a letter first.
     pub name: String,
     /// The plugin's own version (semver).
+    #[serde(deserialize_with = "version")]
+    #[schemars(with = "Version")]
     pub version: Version,
     /// One sentence for an operator.
     pub description: String,
@@ -53,6 +56,16 @@ pub struct Manifest {
     /// Why it asks to be shown secrets themselves. Without it, it never is.
     #[serde(default)]
     pub reveal: Option<String>,
+}
+
+/// A version, with an error that says what one looks like.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        D::Error::custom(format!(
+            "`{text}` is not a version; write three numbers, as `0.1.0` (semver)"
+        ))
+    })
 }
 
 /// A kind of credential.

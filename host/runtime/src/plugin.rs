@@ -15,6 +15,8 @@ use crate::contract::Contract;
 use crate::egress::PluginEgress;
 use crate::grant::Grant;
 use crate::manifest::Manifest;
+use crate::quarantine::{PluginHealth, Quarantine};
+use crate::resources::Resources;
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +98,8 @@ pub enum Provenance {
     Directory,
 }
 
-/// A loaded plugin. It is immutable: a new version is another `Plugin`, and calls under way finish on this one.
+/// A loaded plugin. It is immutable but for its record: a new version is another `Plugin`, and calls under way finish on
+/// this one.
 pub struct Plugin {
     pub(crate) manifest: Manifest,
     pub(crate) grant: Grant,
@@ -111,11 +114,15 @@ pub struct Plugin {
     pub(crate) limits: Limits,
     /// What the operator set for it, as each call's context carries it.
     pub(crate) settings: Vec<(String, String)>,
+    /// What of the host it is lent.
+    pub(crate) resources: Arc<Resources>,
     pub(crate) clock: Arc<dyn Clock>,
     /// One permit for each call that may be in flight, over all plugins.
     pub(crate) calls: Arc<Semaphore>,
     /// One permit for each call of this plugin: half of what all may have, so that one whose provider hangs leaves room.
     pub(crate) own_calls: Arc<Semaphore>,
+    /// Whether it failed too often to be called now: the one thing about a plugin that changes.
+    pub(crate) quarantine: Quarantine,
 }
 
 /// What one call may use.
@@ -182,6 +189,24 @@ impl Plugin {
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         self.provenance
+    }
+
+    /// Whether it is given credentials whose owner named no provider. A file that was dropped must not draw them to itself.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.provenance == Provenance::Embedded || self.recognises
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn health(&self) -> PluginHealth {
+        self.quarantine.health(self.clock.now_ms())
+    }
+
+    /// Whether a call would be let in: it isn't resting, and no other call tries it after its rest.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.quarantine.is_open(|| self.clock.now_ms())
     }
 }
 

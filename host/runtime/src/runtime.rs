@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::egress::{Resolve, SystemResolver};
 use crate::engine::{self, SetupError};
 use crate::imports;
+use crate::quarantine::QuarantineRule;
 
 /// How a [`Runtime`] is set up.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct RuntimeOptions {
     pub max_calls: usize,
     /// The processor time that one call may use in its guest.
     pub cpu: Duration,
+    /// When a plugin that fails time and again rests, by `clock`.
+    pub quarantine: QuarantineRule,
 }
 
 /// Where compiled code is kept.
@@ -48,6 +51,7 @@ impl Default for RuntimeOptions {
             resolver: Arc::new(SystemResolver),
             max_calls: 64,
             cpu: Duration::from_secs(1),
+            quarantine: QuarantineRule::default(),
         }
     }
 }
@@ -63,11 +67,13 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub resolver: Arc<dyn Resolve>,
     pub cpu: Duration,
+    pub quarantine: QuarantineRule,
     /// One permit for each call that may be in flight.
     pub calls: Arc<Semaphore>,
-    /// The compiler uses all processors by itself, and the pool has one instance to spare: so one plugin is compiled, and
-    /// asked to describe itself, at a time.
+    /// The compiler uses all processors by itself: one plugin is compiled at a time.
     pub compiler: Semaphore,
+    /// The pool has one instance to spare beside those of calls: one plugin is looked at at a time.
+    pub spare: Semaphore,
     pub cache_hits: AtomicU64,
     pub cache_misses: AtomicU64,
     pub max_calls: usize,
@@ -103,8 +109,10 @@ impl Runtime {
             clock: options.clock,
             resolver: options.resolver,
             cpu: options.cpu,
+            quarantine: options.quarantine,
             calls: Arc::new(Semaphore::new(options.max_calls)),
             compiler: Semaphore::new(1),
+            spare: Semaphore::new(1),
             cache_hits: AtomicU64::new(0),
             cache_misses: AtomicU64::new(0),
             max_calls: options.max_calls,

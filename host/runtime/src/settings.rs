@@ -2,7 +2,7 @@
 //!
 //! Unknown keys and values that can't work are errors when the configuration is read, not when a call needs them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,12 @@ pub struct PluginSettings {
     pub timeout: Option<CallTimeout>,
     /// A PEM file of root certificates that this plugin's connections trust beside the system's.
     pub ca: Option<PathBuf>,
+    /// A directory that calls find as `/data`, to read and to write; the plugin's own, and a whole path. Links in it don't
+    /// lead out of it. It has to be there, and how much goes in is for the file system to limit.
+    pub directory: Option<PathBuf>,
+    /// Variables of the server's environment that calls find in theirs. No secrets: the plugin would hold them itself, and
+    /// nothing takes them out of what it sends, logs or answers. A secret is a credential's field.
+    pub environment: BTreeSet<String>,
     /// Lets the plugin see secrets themselves, where its manifest asks for that.
     pub reveal: bool,
     /// Lets the plugin take credentials whose provider nobody named, by what their values look like and by their kind, as
@@ -55,7 +61,8 @@ mod tests {
             r#"{"settings": {"region": "eu"}, "origins": ["https://*.example.com"],
                 "replace-origins": {"https://api.openai.com": "http://127.0.0.1:9000"},
                 "allow-private": ["http://127.0.0.1:5678", "10.20.0.0/16"],
-                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem", "reveal": true,
+                "memory": "128MiB", "timeout": "10s", "ca": "/etc/ca.pem",
+                "directory": "/var/lib/claviger/openai", "environment": ["HTTP_PROXY", "TZ"], "reveal": true,
                 "recognises": true}"#,
         )
         .expect("settings");
@@ -66,6 +73,8 @@ mod tests {
         );
         assert_eq!(settings.replace_origins.len(), 1);
         assert_eq!(settings.allow_private.len(), 2);
+        assert_eq!(settings.environment.len(), 2);
+        assert!(settings.directory.is_some());
         assert!(settings.reveal && settings.recognises);
     }
 

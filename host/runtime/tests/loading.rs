@@ -8,6 +8,8 @@ use claviger_runtime::{
     RuntimeOptions,
 };
 use claviger_test_guests as guests;
+use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
+use wit_parser::{ManglingAndAbi, Resolve};
 
 fn runtime() -> Runtime {
     Runtime::new(RuntimeOptions {
@@ -203,4 +205,72 @@ async fn root_certificates_that_are_none_are_refused() {
             "{error}"
         );
     }
+}
+
+/// A component that imports these interfaces, given as WIT, and exports nothing.
+fn importing(wit: &str, imports: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let world = format!("package test:importing; world importing {{ {imports} }} {wit}");
+    let package = resolve.push_str("importing.wit", &world).expect("WIT");
+    let world = resolve.select_world(&[package], None).expect("a world");
+    let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("a module");
+    ComponentEncoder::default()
+        .module(&module)
+        .and_then(ComponentEncoder::encode)
+        .expect("a component")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_patch_of_wasi_0_2_is_linked() {
+    let runtime = runtime();
+    for patch in [0, 1, 6, 9, 12, 13, 40] {
+        let wit = format!(
+            "package wasi:http@0.2.{patch} {{
+                interface types {{ resource fields {{ constructor(); }} }}
+                interface outgoing-handler {{ use types.{{fields}}; }}
+            }}
+            package wasi:cli@0.2.{patch} {{ interface environment {{
+                get-arguments: func() -> list<string>; }} }}"
+        );
+        let imports = format!(
+            "import wasi:http/types@0.2.{patch}; import wasi:http/outgoing-handler@0.2.{patch};
+             import wasi:cli/environment@0.2.{patch};"
+        );
+        let refused = load(&runtime, &importing(&wit, &imports)).await;
+        // Linked: what it lacks is looked for after that.
+        assert!(
+            matches!(refused, Err(LoadError::NoManifest)),
+            "0.2.{patch}: {refused:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_wasi_http_only_the_way_out_is_there() {
+    for (name, interface, hint) in [
+        ("wasi:http@0.2.9", "incoming-handler", "is not asked"),
+        ("wasi:http@0.3.0", "handler", "WASI 0.2"),
+        ("wasi:http@0.3.0-rc-2026-01-06", "types", "WASI 0.2"),
+    ] {
+        let wit = format!("package {name} {{ interface {interface} {{ handle: func(); }} }}");
+        let (package, version) = name.split_once('@').expect("a version");
+        let import = format!("{package}/{interface}@{version}");
+        let refused = refusal(&importing(&wit, &format!("import {import};"))).await;
+        let told = refused.to_string();
+        assert!(
+            matches!(refused, LoadError::UnknownImport { .. }) && told.contains(hint),
+            "{told}"
+        );
+        assert!(told.contains(&import), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_this_host_lacks_are_named() {
+    let wit = "package wasi:http@0.2.40 { interface types { of-the-future: func(); } }";
+    let refused = refusal(&importing(wit, "import wasi:http/types@0.2.40;")).await;
+    let told = refused.to_string();
+    assert!(matches!(refused, LoadError::ImportTypes(_)), "{told}");
+    assert!(told.contains("of-the-future"), "{told}");
 }

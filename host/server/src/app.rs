@@ -10,6 +10,7 @@ use claviger_vault::identity::Caller;
 use claviger_vault::permission::{InWorkspace, OnServer, Permit, ServerPermit, WorkspaceRef};
 use jiff::Timestamp;
 
+use crate::plugins::Keeper;
 use crate::refusal::{Refusal, denied};
 
 /// The running server's parts; cheap to clone.
@@ -19,6 +20,7 @@ pub(crate) struct App(Arc<Parts>);
 struct Parts {
     vault: Vault,
     catalogue: Arc<ArcSwap<Catalogue>>,
+    plugins: Keeper,
     clock: Arc<dyn Clock>,
     started: Timestamp,
 }
@@ -28,12 +30,14 @@ impl App {
     pub(crate) fn new(
         vault: Vault,
         catalogue: Arc<ArcSwap<Catalogue>>,
+        plugins: Keeper,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let started = time(&*clock);
         Self(Arc::new(Parts {
             vault,
             catalogue,
+            plugins,
             clock,
             started,
         }))
@@ -70,6 +74,11 @@ impl App {
     /// The plugins that serve now.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         self.0.catalogue.load_full()
+    }
+
+    /// The keeper of the plugin directory.
+    pub(crate) fn plugins(&self) -> &Keeper {
+        &self.0.plugins
     }
 
     /// The time.

@@ -3,12 +3,10 @@
 //! The environment wins over the file, the file over the defaults. A key that isn't known is an error that names it: a
 //! misspelt setting is never one that is silently not there. What is secret comes from the environment alone. Relative paths are relative to the working directory.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use claviger_runtime::secret::Secret;
-use claviger_runtime::settings::PluginSettings;
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
@@ -17,10 +15,12 @@ use environment::{ADMIN_PASSWORD, MASTER_KEY};
 
 mod environment;
 mod error;
+mod plugins;
 mod values;
 
 pub use environment::{CONFIG, Environment};
 pub use error::ConfigError;
+pub use plugins::{Approval, Plugins};
 pub use values::{LogFormat, LogLevel};
 
 /// The file that is read where none is named, if it is there.
@@ -57,9 +57,9 @@ pub struct Config {
     /// Which log lines are written.
     #[serde(default)]
     pub log_level: LogLevel,
-    /// What the operator sets for each plugin, by its name.
+    /// Which plugins serve, and what the operator sets for each.
     #[serde(default)]
-    pub plugins: BTreeMap<String, PluginSettings>,
+    pub plugins: Plugins,
 }
 
 impl Config {
@@ -80,6 +80,9 @@ impl Config {
         };
         if config.master_key.is_some() && config.master_key_file.is_some() {
             return Err(ConfigError::TwoMasterKeys);
+        }
+        if config.plugins.require_signature && config.plugins.authors.is_empty() {
+            return Err(ConfigError::NoAuthors);
         }
         Ok(config)
     }

@@ -5,14 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{debug, warn};
 
 use crate::app::App;
-use crate::front::Front;
+use crate::control::ControlSocket;
+use crate::front::{Door, Front};
 use crate::surfaces;
 
 /// How long requests under way may take to finish once the server stops.
@@ -38,31 +41,43 @@ impl Stopping {
 }
 
 /// Serves every surface on `listener` until `stop` is done; then no new connection is taken, and those that are open end with
-/// the request that they are at.
-pub(crate) async fn serve(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
+/// the request that they are at. `control` serves the operator's commands, and nothing else.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    control: Option<ControlSocket>,
+    app: App,
+    stop: impl Future<Output = ()>,
+) {
     let router = surfaces::router(app.clone());
+    let control_router = surfaces::control_router(app.clone());
     // Each connection holds a receiver: sending tells them to end, and when all are dropped all have ended.
     let (stopping, stopped) = watch::channel(());
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut stop = std::pin::pin!(stop);
     loop {
+        let stopping = Stopping(stopped.clone());
+        let front = |router: &Router, door| Front::new(router.clone(), app.clone(), door, stopping);
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places) => accepted.map(|(stream, address, place)| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    debug!(%error, "answers on this connection may be delayed");
+                }
+                connect(stream, front(&router, Door::Network(address.ip())), stopped.clone(), place);
+            }),
+            accepted = ControlSocket::accept(control.as_ref()) => accepted.map(|(stream, place)| {
+                connect(stream, front(&control_router, Door::Control), stopped.clone(), place);
+            }),
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, address, place)) => {
-                let stopping = Stopping(stopped.clone());
-                let front = Front::new(router.clone(), app.clone(), address.ip(), stopping);
-                connect(stream, front, stopped.clone(), place);
-            }
+            Ok(()) => {}
             Err(error) => {
                 warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    drop((listener, stopped));
+    drop((listener, control, stopped));
     stopping.send_replace(());
     if tokio::time::timeout(DRAIN, stopping.closed())
         .await
@@ -89,14 +104,11 @@ async fn accept(
 }
 
 fn connect(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     front: Front,
     mut stopped: watch::Receiver<()>,
     place: OwnedSemaphorePermit,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "answers on this connection may be delayed");
-    }
     tokio::spawn(async move {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())

@@ -39,17 +39,26 @@ const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 pub(crate) struct Front {
     router: Router,
     app: App,
-    address: IpAddr,
+    door: Door,
     stopping: Stopping,
 }
 
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Door {
+    /// From this address.
+    Network(IpAddr),
+    /// By the control socket: whoever can open it acts as the operator.
+    Control,
+}
+
 impl Front {
-    /// For a connection from `address`.
-    pub(crate) fn new(router: Router, app: App, address: IpAddr, stopping: Stopping) -> Self {
+    /// For a connection that came in by `door`.
+    pub(crate) fn new(router: Router, app: App, door: Door, stopping: Stopping) -> Self {
         Self {
             router,
             app,
-            address,
+            door,
             stopping,
         }
     }
@@ -67,8 +76,12 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
         let line = Line::of(&request);
         let info = RequestInfo {
             trace_id: trace.as_str().to_owned(),
-            address: Some(self.address),
+            address: match self.door {
+                Door::Network(address) => Some(address),
+                Door::Control => None,
+            },
         };
+        request.extensions_mut().insert(self.door);
         request.extensions_mut().insert(info);
         request.extensions_mut().insert(self.stopping.clone());
         let mut router = self.router.clone();

@@ -26,7 +26,7 @@ mod health;
 mod time;
 mod workspaces;
 
-pub(crate) use admin::PluginView;
+pub(crate) use admin::{PluginView, PluginsAnswer};
 pub(crate) use workspaces::names::{
     credential as credential_id, parse_credential as parse_credential_id,
     parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id,
@@ -73,6 +73,15 @@ pub(crate) fn router(app: App) -> Router {
         .merge(accounts::routes())
         .merge(workspaces::routes())
         .merge(aegis::routes())
+        .merge(admin::routes())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(app)
+}
+
+/// The routes of the control socket: ours alone.
+pub(crate) fn control_router(app: App) -> Router {
+    Router::new()
         .merge(admin::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

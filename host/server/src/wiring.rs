@@ -17,6 +17,8 @@ use tracing::warn;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::control::ControlSocket;
+use crate::plugins::{Keeper, Keeping, Setup};
 
 mod data_directory;
 mod lock;
@@ -24,7 +26,7 @@ mod plugins;
 mod tools;
 
 pub(crate) use lock::Lock;
-pub(crate) use plugins::load_plugins;
+pub(crate) use plugins::{load_plugins, plugin_directory_of};
 pub(crate) use tools::tool_runtime;
 
 /// The file in the data directory that holds the master keys where nothing else is said.
@@ -62,8 +64,6 @@ pub(crate) enum StartError {
     MasterKey(#[from] MasterKeyError),
     #[error(transparent)]
     Runtime(#[from] SetupError),
-    #[error("[plugins.{name}]: there is no plugin of that name; there are {known}")]
-    NoSuchPlugin { name: String, known: String },
     #[error("the plugin `{name}` can't be loaded")]
     Plugin {
         name: &'static str,
@@ -78,6 +78,10 @@ pub(crate) struct Started {
     pub(crate) app: App,
     pub(crate) vault: Vault,
     pub(crate) plugins: usize,
+    /// To be ended before the vault is closed.
+    pub(crate) keeping: Keeping,
+    /// Where the operator's commands come in, where there is such a place.
+    pub(crate) control: Option<ControlSocket>,
     pub(crate) first_start: Option<FirstStart>,
     /// To be kept until the vault is closed.
     pub(crate) lock: Option<Lock>,
@@ -99,9 +103,14 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         clock: Arc::clone(&clock),
         ..Default::default()
     })?;
-    let plugins = load_plugins(&runtime, &config.plugins).await?;
-    let count = plugins.len();
-    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::new(plugins)));
+    let embedded = load_plugins(&runtime, &config.plugins.settings).await?;
+    let catalogue = Arc::new(ArcSwap::from_pointee(Catalogue::new(embedded.clone())));
+    let directory = plugin_directory_of(&config);
+    data_directory::prepare(directory.path())?;
+    let control = lock
+        .as_ref()
+        .and_then(|lock| ControlSocket::bind(&config.data_dir, lock));
+    let plugins = config.plugins.clone();
     let options = vault_options(
         config,
         master_keys,
@@ -109,26 +118,39 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         Arc::clone(&catalogue),
     );
     let Opened { vault, first_start } = Vault::open(options).await?;
+    let (keeper, keeping) = Keeper::start(Setup {
+        runtime,
+        vault: vault.clone(),
+        catalogue: Arc::clone(&catalogue),
+        embedded,
+        directory,
+        config: plugins,
+    })
+    .await;
+    let count = catalogue.load().iter().count();
     Ok(Started {
-        app: App::new(vault.clone(), catalogue, clock),
+        app: App::new(vault.clone(), catalogue, keeper, clock),
         vault,
         plugins: count,
+        keeping,
+        control,
         first_start,
         lock,
     })
 }
 
 /// The data directory for this process alone, where the database is a file: what a process remembers of it has to be true,
-/// and nothing tells one process what another has changed. Hosts that share a `PostgreSQL` tell each other.
+/// and nothing tells one process what another has changed. Hosts that share a `PostgreSQL` tell each other; of those that
+/// share a data directory as well, the first has the control socket.
 fn lock(config: &Config) -> Result<Option<Lock>, StartError> {
     let shared = config
         .database_url
         .as_ref()
         .is_some_and(|url| !url.starts_with("sqlite:"));
-    if shared {
-        return Ok(None);
+    match Lock::take(&config.data_dir) {
+        Err(StartError::Locked { .. }) if shared => Ok(None),
+        taken => taken.map(Some),
     }
-    Lock::take(&config.data_dir).map(Some)
 }
 
 /// Opens the vault alone, without plugins, for commands that ask it something.

@@ -17,7 +17,7 @@
 //!
 //! Where its secrets may go is in `sender.json`.
 
-use claviger_guests::words::Words;
+use claviger_guests::script::Words;
 use claviger_sdk::{Context, Credential, Failure, Report, Validation};
 use fetch::{Fetch, Fetched, UnderWay};
 use serde::Deserialize;

@@ -1,200 +1,25 @@
-//! Sends what a test tells it to.
-//!
-//! The credential's text field `script` is a JSON array of steps, done in order. A step either sends a request:
-//!
-//! ```json
-//! { "name": "one", "method": "POST", "url": "https://upstream.example/json",
-//!   "headers": [["content-type", "application/json"]], "body": "{\"auth\":{\"key\":\"{secret}\"}}",
-//!   "captures": [["token", "json-pointer", "/token"]], "timeout-ms": 500,
-//!   "signature": { "scheme": "aws-sigv4", "secret": "{signing_key}", "parameters": [["region", "eu-west-1"]] } }
-//! ```
-//!
-//! or signs: `{ "name": "two", "sign": "{signing_key}", "scheme": "hmac-sha256", "encoding": "hex", "message": "text" }`.
-//! All but `name` and `url`, or `name` and `sign`, may be left out; `method` is then `GET`.
-//!
-//! In every text of a step these stand for something else: `{secret}`, `{second}`, … (any field of the credential: a
-//! secret field's stand-in, a text field's text), `{connection.<field>}`, `{captured.<capture>}`, `{signed.<step>}`; each
-//! may be transformed: `{secret|base64}`, `{secret|percent}`, `{secret|reverse}`, `{secret|upper}`, `{secret|half}`, and
-//! `{secret|basic}`, which is the base64 of `user:` and the value.
-//!
-//! The report's details tell what came of each step: `<name>.status`, `<name>.body`, `<name>.header.<header>`,
-//! `<name>.captured.<capture>`, `<name>.signed`, or `<name>.failure` (the code), `<name>.message` and
-//! `<name>.retry-after-ms`. The guest itself fails only when the script isn't one.
+//! Sends what a test tells it to: the credential's text field `script` is a [script](claviger_guests::script), and the
+//! report's details tell what came of each step. The guest itself fails only when the script isn't one.
 //!
 //! Where its secrets may go is in `sender.json`; the path names the position: `/header`, `/query`, `/json`, `/form`,
 //! `/path`, `/basic`, `/capture`, `/signed`.
 
-use claviger_guests::words::Words;
-use claviger_sdk::http::{CaptureSource, Request, Response, Signature};
-use claviger_sdk::{Attribute, Context, Credential, Failure, Report, Validation, signing};
-use serde::Deserialize;
+use claviger_guests::script::{self, Words};
+use claviger_sdk::{Context, Credential, Failure, Report, Validation};
 
 struct Sender;
 
 claviger_sdk::export!(Sender, manifest: "sender.json", capabilities: [validation]);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Step {
-    Send(Send),
-    Sign(Sign),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Send {
-    name: String,
-    #[serde(default)]
-    method: Option<String>,
-    url: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    #[serde(default)]
-    body: Option<String>,
-    #[serde(default)]
-    captures: Vec<(String, String, String)>,
-    #[serde(default)]
-    timeout_ms: Option<u32>,
-    #[serde(default)]
-    signature: Option<SignatureStep>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignatureStep {
-    scheme: String,
-    secret: String,
-    #[serde(default)]
-    parameters: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sign {
-    name: String,
-    #[serde(rename = "sign")]
-    key: String,
-    scheme: String,
-    encoding: String,
-    message: String,
-}
-
 impl Validation for Sender {
     fn validate(context: Context, credential: Credential) -> Result<Report, Failure> {
-        let script = credential.field("script").unwrap_or("[]");
-        let steps: Vec<Step> = serde_json::from_str(script)
+        let text = credential.field("script").unwrap_or("[]");
+        let steps = serde_json::from_str(text)
             .map_err(|error| Failure::invalid_input(format!("the script is none: {error}")))?;
-        let mut words = Words::of(&context, &credential);
-        let mut report = Report::default();
-        for step in steps {
-            report = match step {
-                Step::Send(step) => step.run(&mut words, report)?,
-                Step::Sign(step) => step.run(&mut words, report)?,
-            };
-        }
-        Ok(report)
-    }
-}
-
-impl Send {
-    fn run(self, words: &mut Words, report: Report) -> Result<Report, Failure> {
-        let name = &self.name;
-        let method = words.fill(self.method.as_deref().unwrap_or("GET"));
-        let mut request = Request::new(&method, words.fill(&self.url));
-        for (header, value) in &self.headers {
-            request = request.header(&words.fill(header), words.fill(value));
-        }
-        for (capture, kind, source) in &self.captures {
-            request = request.capture(capture, capture_source(kind, source.clone())?);
-        }
-        if let Some(body) = &self.body {
-            request = request.body(words.fill(body));
-        }
-        if let Some(timeout) = self.timeout_ms {
-            request = request.timeout_ms(timeout);
-        }
-        if let Some(signature) = &self.signature {
-            let parameters = signature.parameters.iter();
-            let parameters = parameters.map(|(key, value)| Attribute {
-                key: key.clone(),
-                value: words.fill(value),
-            });
-            request = request.signed(Signature {
-                scheme: signature.scheme.clone(),
-                secret: words.fill(&signature.secret),
-                parameters: parameters.collect(),
-            });
-        }
-        Ok(match request.send() {
-            Ok(answer) => answered(name, &answer, &self.captures, words, report),
-            Err(failure) => failed(name, failure, report),
-        })
-    }
-}
-
-impl Sign {
-    fn run(self, words: &mut Words, report: Report) -> Result<Report, Failure> {
-        let encoding = match self.encoding.as_str() {
-            "base64" => signing::Encoding::Base64,
-            "base64url" => signing::Encoding::Base64url,
-            "hex" => signing::Encoding::Hex,
-            other => return Err(Failure::invalid_input(format!("no such encoding: {other}"))),
-        };
-        let message = words.fill(&self.message).into_bytes();
-        Ok(
-            match signing::sign(&words.fill(&self.key), &self.scheme, encoding, &message) {
-                Ok(signed) => {
-                    words.learn(format!("signed.{}", self.name), signed.clone());
-                    report.with_detail(&format!("{}.signed", self.name), signed)
-                }
-                Err(failure) => failed(&self.name, failure, report),
-            },
+        script::run(
+            steps,
+            &mut Words::of(&context, &credential),
+            Report::default(),
         )
-    }
-}
-
-fn answered(
-    name: &str,
-    answer: &Response,
-    captures: &[(String, String, String)],
-    words: &mut Words,
-    report: Report,
-) -> Report {
-    let mut report = report
-        .with_detail(&format!("{name}.status"), answer.status().to_string())
-        .with_detail(
-            &format!("{name}.body"),
-            String::from_utf8_lossy(answer.body()),
-        );
-    for (header, value) in answer.headers() {
-        report = report.with_detail(&format!("{name}.header.{header}"), value);
-    }
-    for (capture, _, _) in captures {
-        if let Ok(stand_in) = answer.captured(capture) {
-            words.learn(format!("captured.{capture}"), stand_in.to_owned());
-            report = report.with_detail(&format!("{name}.captured.{capture}"), stand_in);
-        }
-    }
-    report
-}
-
-fn failed(name: &str, failure: Failure, report: Report) -> Report {
-    let report = report
-        .with_detail(&format!("{name}.failure"), failure.code)
-        .with_detail(&format!("{name}.message"), failure.message);
-    match failure.retry_after_ms {
-        Some(wait) => report.with_detail(&format!("{name}.retry-after-ms"), wait.to_string()),
-        None => report,
-    }
-}
-
-fn capture_source(kind: &str, source: String) -> Result<CaptureSource, Failure> {
-    match kind {
-        "json-pointer" => Ok(CaptureSource::JsonPointer(source)),
-        "pattern" => Ok(CaptureSource::Pattern(source)),
-        "header" => Ok(CaptureSource::Header(source)),
-        other => Err(Failure::invalid_input(format!(
-            "no such capture source: {other}"
-        ))),
     }
 }

@@ -4,10 +4,10 @@
 //! gives the tests their bytes. What they share is here: a manifest that asks for one origin, `https://upstream.example`,
 //! with one kind, `test`, whose secret field `secret` goes into the header `authorization` of `/allowed`.
 
+pub mod script;
+
 use claviger_sdk::http::Response;
 use claviger_sdk::{Failure, Report};
-
-pub mod words;
 
 /// The one origin that guests are granted.
 pub const UPSTREAM: &str = "https://upstream.example";

@@ -187,3 +187,71 @@ fn is_word(name: &str) -> bool {
         && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
         && name.bytes().all(word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kept::tests::Trial;
+    use super::*;
+
+    /// The names that are accepted, secret ones with an asterisk, or why none are.
+    fn said(trial: &Trial, said: &[(&str, &str)]) -> Result<String, String> {
+        let pairs = said
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let accepted =
+            fields(pairs.collect(), &trial.texts()).map_err(|error| error.to_string())?;
+        let names = accepted.iter().map(|field| match field.value {
+            FieldValue::Secret(_) => format!("{}* ", field.name),
+            FieldValue::Text(_) => format!("{} ", field.name),
+        });
+        Ok(names.collect())
+    }
+
+    #[test]
+    fn a_value_says_whether_it_is_a_secret() {
+        let trial = Trial::new(false);
+        let token = ("token", trial.captured.as_str());
+        assert_eq!(
+            said(&trial, &[token, ("url", "x")]),
+            Ok("token* url ".to_owned())
+        );
+        assert_eq!(
+            said(&trial, &[("key", &trial.captured)]),
+            Ok("key* ".to_owned())
+        );
+        for (fields, reason) in [
+            (&[][..], "no secret"),
+            (&[("url", "x")], "no secret"),
+            (&[("token", "in-the-open-0123456789")], "`fields.token`"),
+            (&[("token", trial.secret.as_str())], "`fields.token`"),
+            (&[token, token], "`fields.token` is there twice"),
+            (&[token, ("url", &trial.secret)], "`fields.url`"),
+            (&[token, ("Url", "x")], "`fields.Url`"),
+        ] {
+            let error = said(&trial, fields).expect_err(reason);
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn who_may_reveal_may_issue_a_token_of_its_own() {
+        let trial = Trial::new(true);
+        let made = [("token", "in-the-open-0123456789")];
+        assert_eq!(said(&trial, &made), Ok("token* ".to_owned()));
+    }
+
+    #[test]
+    fn scopes_are_those_that_were_asked_for() {
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let given = |asked, said| scopes(&words(asked), &words(said), &Texts::of(None));
+        assert_eq!(given("a b c", "c a a"), Ok(words("a c")));
+        assert_eq!(given("", ""), Ok(Vec::new()));
+        for (asked, said) in [("a", "a b"), ("", "a"), ("a:read", "a")] {
+            assert!(given(asked, said).is_err(), "{asked}: {said}");
+        }
+    }
+}

@@ -174,3 +174,65 @@ fn fields(
     }
     Ok(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kept::tests::Trial;
+    use super::*;
+
+    fn kind() -> Kind {
+        let manifest = Manifest::parse(
+            r#"{"name": "a", "version": "1.0.0", "description": "For tests.", "origins": ["{base_url}"],
+                "kinds": [{"name": "test", "label": "Test", "fields": [
+                    {"name": "secret", "label": "S", "secret": true, "required": true},
+                    {"name": "other", "label": "O", "secret": true},
+                    {"name": "note", "label": "N", "required": true},
+                    {"name": "base_url", "label": "B"}]}]}"#,
+        );
+        manifest.expect("a manifest").kinds.remove(0)
+    }
+
+    /// The names that are accepted, or why none are.
+    fn said(trial: &Trial, said: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let pairs = said
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let fixed = [("base_url".to_owned(), "https://a.example".to_owned())];
+        let accepted = fields(&kind(), &fixed, pairs.collect(), &trial.texts());
+        accepted
+            .map(|fields| fields.into_iter().map(|field| field.name).collect())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_replacement_has_the_fields_of_its_kind() {
+        let trial = Trial::new(false);
+        let new = ("secret", trial.captured.as_str());
+        let same = ("base_url", "https://a.example");
+        for fields in [
+            &[new][..],
+            &[new, ("other", &trial.other), ("note", "n"), same],
+        ] {
+            let names: Vec<_> = fields.iter().map(|(name, _)| (*name).to_owned()).collect();
+            assert_eq!(said(&trial, fields), Ok(names));
+        }
+        for (fields, reason) in [
+            (&[][..], "`fields.secret` is missing"),
+            (
+                &[("other", trial.captured.as_str())],
+                "`fields.secret` is missing",
+            ),
+            (&[new, ("unknown", "x")], "no field of the kind `test`"),
+            (&[new, new], "`fields.secret` is there twice"),
+            (&[("secret", trial.secret.as_str())], "no new secret"),
+            (&[new, ("note", &trial.captured)], "`fields.note`"),
+            (
+                &[new, ("base_url", "https://b.example")],
+                "`fields.base_url` decides",
+            ),
+        ] {
+            let error = said(&trial, fields).expect_err(reason);
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

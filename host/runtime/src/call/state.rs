@@ -1,5 +1,6 @@
 //! What the host keeps beside a guest for the length of one call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
@@ -12,11 +13,13 @@ use super::log::Log;
 use super::memory::MemoryLimiter;
 use super::output::Output;
 use super::verdict::OutOfCpu;
+use super::waiting::Waiting;
 use crate::egress::{Session, SharedSession};
 use crate::engine::TICK;
 use crate::imports::wasi_http::WayOut;
 use crate::outcome::Evidence;
 use crate::plugin::Limits;
+use crate::resources::Resources;
 
 /// Resources of WASI (streams, pollables, sockets) that a guest may hold at a time.
 ///
@@ -39,8 +42,11 @@ pub(crate) struct CallState {
     pub memory: MemoryLimiter,
     /// What the guest logged.
     pub log: Log,
+    /// How long the guest waited for its provider.
+    pub waiting: Waiting,
     ticks: u32,
     spent: u32,
+    resources: Arc<Resources>,
     wasi: Option<Wasi>,
 }
 
@@ -56,8 +62,10 @@ struct Wasi {
 /// What is left of a call once its guest is gone and nothing that it began goes on.
 pub(crate) struct Ended {
     session: Option<OwnedMutexGuard<Session>>,
-    memory: MemoryLimiter,
-    spent: u32,
+    memory: u64,
+    memory_refused: bool,
+    cpu: Duration,
+    waited: Duration,
     last_words: String,
     log: Log,
 }
@@ -70,10 +78,18 @@ impl CallState {
             deadline,
             memory: MemoryLimiter::new(limits.memory),
             log: Log::default(),
+            waiting: Waiting::default(),
             ticks: limits.ticks(),
             spent: 0,
+            resources: Arc::default(),
             wasi: None,
         }
+    }
+
+    /// The same with something of the host lent to it.
+    pub(crate) fn lending(mut self, resources: Arc<Resources>) -> Self {
+        self.resources = resources;
+        self
     }
 
     /// Counts one tick of processor time.
@@ -95,8 +111,10 @@ impl CallState {
                 Some(session) => Some(session.settled().await),
                 None => None,
             },
-            memory: self.memory,
-            spent: self.spent,
+            memory: self.memory.granted(),
+            memory_refused: self.memory.refused(),
+            cpu: TICK * self.spent,
+            waited: self.waiting.total(),
             last_words,
             log: self.log,
         }
@@ -109,9 +127,14 @@ impl Ended {
         self.session.as_deref()
     }
 
+    /// How long the guest waited for its provider.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// Whether the guest was refused memory.
     pub(super) fn memory_refused(&self) -> bool {
-        self.memory.refused()
+        self.memory_refused
     }
 
     /// What the guest wrote last to stdout and stderr; not scrubbed.
@@ -128,17 +151,17 @@ impl Ended {
             duration,
             reveals: seen.map(Session::reveals).unwrap_or_default(),
             requests: seen.map(Session::requests).unwrap_or_default(),
-            memory: self.memory.granted(),
-            cpu: TICK * self.spent,
+            memory: self.memory,
+            cpu: self.cpu,
             denials: denials.unwrap_or_default(),
             log: self.log.into_lines(),
         }
     }
 }
 
-/// Nothing of the host is in it: no environment, arguments, directories, sockets or names to look up. Time and randomness
-/// are there, because every language's start-up wants them.
-fn nothing(way_out: WayOut) -> Wasi {
+/// Nothing of the host is in it but what is lent: no other environment or directories, no arguments, sockets or names to
+/// look up. Time and randomness are there, because every language's start-up wants them.
+fn wasi(resources: &Resources, way_out: WayOut) -> Wasi {
     let output = Output::default();
     let mut builder = WasiCtx::builder();
     builder
@@ -148,6 +171,7 @@ fn nothing(way_out: WayOut) -> Wasi {
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .max_random_size(RANDOM);
+    resources.lend(&mut builder);
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let mut http = WasiHttpCtx::new();
@@ -163,9 +187,19 @@ fn nothing(way_out: WayOut) -> Wasi {
 
 impl CallState {
     fn wasi(&mut self) -> &mut Wasi {
-        let (session, deadline) = (&self.session, self.deadline);
-        self.wasi
-            .get_or_insert_with(|| nothing(WayOut::new(session.clone(), deadline)))
+        let Self {
+            session,
+            deadline,
+            resources,
+            waiting,
+            ..
+        } = self;
+        self.wasi.get_or_insert_with(|| {
+            wasi(
+                resources,
+                WayOut::new(session.clone(), *deadline, waiting.clone()),
+            )
+        })
     }
 }
 

@@ -79,7 +79,7 @@ impl<'s> Texts<'s> {
 
     /// Whether a value is the stand-in of a capture.
     pub(super) fn is_captured(&self, value: &str) -> bool {
-        matches!(self.meaning(value), Meaning::Captured(_))
+        value.len() <= LONGEST && matches!(self.meaning(value), Meaning::Captured(_))
     }
 
     /// Whether the plugin may be shown secrets, and so may make them itself.

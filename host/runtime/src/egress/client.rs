@@ -77,7 +77,7 @@ impl Client {
         let mut wire = Wire {
             connection: capture_connection(&mut request),
             given_back: false,
-            on_the_wire,
+            told: on_the_wire,
         };
         let head = timeout_at(first_byte, self.pool.request(request)).await;
         // A connection that closed first gives a request back as it was.
@@ -167,7 +167,7 @@ impl Client {
 struct Wire<'a> {
     connection: CaptureConnection,
     given_back: bool,
-    on_the_wire: &'a AtomicBool,
+    told: &'a AtomicBool,
 }
 
 impl Wire<'_> {
@@ -179,7 +179,7 @@ impl Wire<'_> {
 impl Drop for Wire<'_> {
     fn drop(&mut self) {
         if self.has_request() {
-            self.on_the_wire.store(true, Ordering::Release);
+            self.told.store(true, Ordering::Release);
         }
     }
 }

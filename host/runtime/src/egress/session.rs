@@ -319,6 +319,15 @@ impl Session {
         self.keyring.find(text).is_some()
     }
 
+    /// Takes a new secret in, as if an answer had had it.
+    #[cfg(test)]
+    pub(crate) fn hold_captured(&mut self, secret: Secret) -> String {
+        let held = self
+            .keyring
+            .hold(secret, Source::Captured, &mut self.random);
+        held.to_string()
+    }
+
     /// What a value means that the guest answers with.
     #[must_use]
     pub fn meaning(&self, value: &str) -> Meaning<'_> {

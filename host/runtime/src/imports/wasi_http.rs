@@ -25,6 +25,7 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::call::Waiting;
 use crate::egress::{OutboundRequest, SharedSession};
 
 mod answer;
@@ -43,15 +44,17 @@ type Sent = Result<(Response<WasiBody>, Worker), Error>;
 pub(crate) struct WayOut {
     session: Option<SharedSession>,
     deadline: Instant,
+    waiting: Waiting,
     unread: Unread,
 }
 
 impl WayOut {
     /// For a call; without a session, everything is denied.
-    pub(crate) fn new(session: Option<SharedSession>, deadline: Instant) -> Self {
+    pub(crate) fn new(session: Option<SharedSession>, deadline: Instant, waiting: Waiting) -> Self {
         Self {
             session,
             deadline,
+            waiting,
             unread: Unread::default(),
         }
     }
@@ -65,13 +68,16 @@ impl WasiHttpHooks for WayOut {
         _: Worker,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let (session, deadline) = (self.session.clone(), self.deadline);
-        let unread = self.unread.clone();
+        let (waiting, unread) = (self.waiting.clone(), self.unread.clone());
         Box::new(async move {
             let session = session.ok_or(Error::HttpRequestDenied)?;
             // Before all else, so that bodies are held for as many requests as there are turns; and let go last.
             let _turn = session.turn().await;
             let request = outbound(request, options, session.longest_body()).await?;
-            let answer = session.send(request, deadline).await;
+            let answer = {
+                let _wait = waiting.begin();
+                session.send(request, deadline).await
+            };
             let response = unread.response(answer.map_err(errors::of)?)?;
             // Nothing is left to do once the answer is there.
             Ok((response, Box::new(async { Ok(()) }) as Worker))

@@ -12,7 +12,7 @@ const LARGEST_FUNCTION: usize = 1 << 20;
 const MOST_FUNCTIONS: usize = 200_000;
 
 /// Refuses what no compiler needs to see.
-pub(super) fn check_file(wasm: &[u8]) -> Result<(), LoadError> {
+pub(crate) fn check_file(wasm: &[u8]) -> Result<(), LoadError> {
     if wasm.len() > LARGEST {
         return Err(LoadError::TooLarge { size: wasm.len() });
     }

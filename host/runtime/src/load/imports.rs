@@ -32,7 +32,7 @@ pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadEr
         .try_for_each(|(name, _)| check_name(name))
 }
 
-fn check_name(name: &str) -> Result<(), LoadError> {
+pub(crate) fn check_name(name: &str) -> Result<(), LoadError> {
     let refuse = |hint| {
         Err(LoadError::UnknownImport {
             import: name.to_owned(),

@@ -9,7 +9,7 @@ use crate::load::LoadError;
 const PACKAGE: &str = "claviger:provider/";
 
 /// `wasi:io/streams@0.2.6` is `wasi:io/streams` and `0.2.6`.
-pub(super) fn split(name: &str) -> (&str, Option<&str>) {
+pub(crate) fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('@')
         .map_or((name, None), |(interface, version)| {
             (interface, Some(version))

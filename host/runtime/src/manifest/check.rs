@@ -1,6 +1,7 @@
 //! What a manifest must hold to, beyond its shape.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -15,6 +16,9 @@ const MOST_KINDS: usize = 32;
 const MOST_FIELDS: usize = 16;
 const MOST_CAPTURES: usize = 32;
 
+/// The most broken rules that are told: enough to work on, and no flood for a log.
+const MOST_BROKEN: usize = 50;
+
 /// Why a manifest is refused. The texts are for the plugin's author.
 #[derive(Debug, Error)]
 pub enum ManifestError {
@@ -24,14 +28,46 @@ pub enum ManifestError {
     /// It isn't JSON of the manifest's shape.
     #[error("the manifest is not of the shape of manifest.schema.json: {0}")]
     Shape(#[from] serde_json::Error),
-    /// It breaks a rule.
-    #[error("manifest: {at}: {rule}")]
-    Rule {
-        /// Where: `kinds.api_key.fields.api_key`.
-        at: String,
-        /// What must hold.
-        rule: &'static str,
-    },
+    /// It breaks rules: these, at least one.
+    #[error("manifest: {}", listed(.0))]
+    Rules(Vec<BrokenRule>),
+}
+
+/// A rule that a manifest breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// Where: `kinds.api_key.fields.api_key`.
+    pub at: String,
+    /// What must hold.
+    pub rule: &'static str,
+}
+
+fn listed(broken: &[BrokenRule]) -> String {
+    let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    broken.join("; ")
+}
+
+impl fmt::Display for BrokenRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.rule)
+    }
+}
+
+/// Holds a manifest to the rules, and keeps those that it breaks: its author sees them all at once.
+#[derive(Default)]
+struct Rules {
+    broken: Vec<BrokenRule>,
+}
+
+impl Rules {
+    fn hold(&mut self, holds: bool, at: &str, rule: &'static str) {
+        if !holds && self.broken.len() < MOST_BROKEN {
+            self.broken.push(BrokenRule {
+                at: at.to_owned(),
+                rule,
+            });
+        }
+    }
 }
 
 impl Manifest {
@@ -41,170 +77,162 @@ impl Manifest {
             return Err(ManifestError::TooLong(text.len()));
         }
         let manifest: Self = serde_json::from_str(text)?;
-        manifest.check()?;
-        Ok(manifest)
+        let mut rules = Rules::default();
+        manifest.check(&mut rules);
+        if rules.broken.is_empty() {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::Rules(rules.broken))
+        }
     }
 
-    fn check(&self) -> Result<(), ManifestError> {
-        rule(
+    fn check(&self, rules: &mut Rules) {
+        rules.hold(
             is_plugin_name(&self.name),
             "name",
             "1 to 64 of a-z, 0-9, `-` and `_`, a letter first",
-        )?;
-        rule(
+        );
+        rules.hold(
             !self.description.trim().is_empty(),
             "description",
             "one sentence for the operator",
-        )?;
-        rule(self.kinds.len() <= MOST_KINDS, "kinds", "at most 32")?;
-        rule(
+        );
+        rules.hold(self.kinds.len() <= MOST_KINDS, "kinds", "at most 32");
+        rules.hold(
             self.captures.len() <= MOST_CAPTURES,
             "captures",
             "at most 32",
-        )?;
+        );
         let mut kinds = BTreeSet::new();
         for kind in &self.kinds {
             let at = format!("kinds.{}", kind.name);
-            rule(
+            rules.hold(
                 is_word(&kind.name),
                 &at,
                 "a kind's name is of a-z, 0-9 and `_`, a letter first, at most 64",
-            )?;
-            rule(kinds.insert(&kind.name), &at, "each kind is declared once")?;
-            self.check_kind(kind, &at)?;
+            );
+            rules.hold(kinds.insert(&kind.name), &at, "each kind is declared once");
+            self.check_kind(kind, &at, rules);
         }
         for capture in &self.captures {
             let at = format!("captures.{}", capture.name);
-            rule(!capture.name.is_empty(), &at, "a capture has a name")?;
-            rule(
+            rules.hold(!capture.name.is_empty(), &at, "a capture has a name");
+            rules.hold(
                 capture.path_prefix.starts_with('/'),
                 &at,
                 "path-prefix begins with `/`",
-            )?;
-            self.check_asked(&capture.origin, &at)?;
-            capture
-                .places
-                .iter()
-                .try_for_each(|place| self.check_place(place, &at))?;
+            );
+            self.check_asked(&capture.origin, &at, rules);
+            for place in &capture.places {
+                self.check_place(place, &at, rules);
+            }
             match &capture.source {
                 CaptureSource::Pattern(pattern) => {
-                    rule(
+                    rules.hold(
                         pattern.groups() == 1,
                         &at,
                         "a capture's pattern has exactly one group",
-                    )?;
+                    );
                 }
                 CaptureSource::JsonPointer(pointer) => {
-                    rule(
+                    rules.hold(
                         pointer.starts_with('/'),
                         &at,
                         "a JSON pointer begins with `/`",
-                    )?;
+                    );
                 }
                 CaptureSource::Header(name) => {
-                    rule(
+                    rules.hold(
                         !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()),
                         &at,
                         "in lower case",
-                    )?;
+                    );
                 }
             }
         }
         if let Some(connection) = &self.connection {
-            rule(is_word(connection), "connection", "the name of a kind")?;
+            rules.hold(is_word(connection), "connection", "the name of a kind");
         }
-        Ok(())
     }
 
-    fn check_kind(&self, kind: &Kind, at: &str) -> Result<(), ManifestError> {
-        rule(!kind.fields.is_empty(), at, "a kind has at least one field")?;
-        rule(kind.fields.len() <= MOST_FIELDS, at, "at most 16 fields")?;
+    fn check_kind(&self, kind: &Kind, at: &str, rules: &mut Rules) {
+        rules.hold(!kind.fields.is_empty(), at, "a kind has at least one field");
+        rules.hold(kind.fields.len() <= MOST_FIELDS, at, "at most 16 fields");
         let mut names = BTreeSet::new();
         for field in &kind.fields {
             let at = format!("{at}.fields.{}", field.name);
-            rule(
+            rules.hold(
                 is_word(&field.name),
                 &at,
                 "a field's name is of a-z, 0-9 and `_`, a letter first, at most 64",
-            )?;
-            rule(
+            );
+            rules.hold(
                 names.insert(&field.name),
                 &at,
                 "each field is declared once",
-            )?;
-            self.check_field(field, &at)?;
+            );
+            self.check_field(field, &at, rules);
         }
         let recognised = kind.recognises.iter().all(|prefix| prefix.len() >= 3);
-        rule(
+        rules.hold(
             recognised,
             &format!("{at}.recognises"),
             "a prefix has at least 3 characters",
-        )?;
+        );
         let needs_main = kind.recognises.is_empty() || kind.main_field().is_some();
-        rule(
+        rules.hold(
             needs_main,
             &format!("{at}.recognises"),
             "the kind has exactly one required secret field",
-        )
+        );
     }
 
-    fn check_field(&self, field: &FieldRule, at: &str) -> Result<(), ManifestError> {
+    fn check_field(&self, field: &FieldRule, at: &str, rules: &mut Rules) {
         let bare =
             field.places.is_empty() && field.signs.is_empty() && field.signature_places.is_empty();
-        rule(
+        rules.hold(
             field.secret || bare,
             at,
             "places and signs are for secret fields",
-        )?;
-        rule(
+        );
+        rules.hold(
             field.signature_places.is_empty() || !field.signs.is_empty(),
             at,
             "signature-places need the schemes in signs",
-        )?;
-        field
-            .places
-            .iter()
-            .chain(&field.signature_places)
-            .try_for_each(|place| self.check_place(place, at))
+        );
+        for place in field.places.iter().chain(&field.signature_places) {
+            self.check_place(place, at, rules);
+        }
     }
 
-    fn check_place(&self, place: &Place, at: &str) -> Result<(), ManifestError> {
-        rule(
+    fn check_place(&self, place: &Place, at: &str, rules: &mut Rules) {
+        rules.hold(
             place.path_prefix.starts_with('/'),
             at,
             "path-prefix begins with `/`",
-        )?;
+        );
         let upper =
             |method: &String| !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase());
-        rule(
+        rules.hold(
             !place.methods.is_empty() && place.methods.iter().all(upper),
             at,
             "methods are named, in upper case",
-        )?;
-        self.check_asked(&place.origin, at)
+        );
+        self.check_asked(&place.origin, at, rules);
     }
 
-    fn check_asked(&self, origin: &OriginPattern, at: &str) -> Result<(), ManifestError> {
-        rule(
+    fn check_asked(&self, origin: &OriginPattern, at: &str, rules: &mut Rules) {
+        rules.hold(
             self.origins.contains(origin),
             at,
             "its origin is one of the manifest's `origins`, to the letter",
-        )
+        );
     }
 }
 
-fn rule(holds: bool, at: &str, rule: &'static str) -> Result<(), ManifestError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(ManifestError::Rule {
-            at: at.to_owned(),
-            rule,
-        })
-    }
-}
-
-fn is_plugin_name(name: &str) -> bool {
+/// Whether a plugin may be named so: 1 to 64 of `a-z`, `0-9`, `-` and `_`, a letter first.
+#[must_use]
+pub fn is_plugin_name(name: &str) -> bool {
     starts_with_letter(name)
         && name
             .bytes()

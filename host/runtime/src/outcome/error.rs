@@ -59,6 +59,14 @@ pub enum CallError {
         /// The interface's name, such as `validation`.
         capability: &'static str,
     },
+    /// The plugin failed too often in a row, and no other version of it is there to serve.
+    #[error(
+        "the plugin failed time and again and rests; it is tried again in {} seconds", .retry_after.as_secs().saturating_add(1)
+    )]
+    Resting {
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// Too many calls are in flight.
     #[error("too many plugin calls are in flight; try again shortly")]
     Busy,

@@ -8,11 +8,15 @@ use super::Failure;
 use crate::config::Config;
 
 mod approve;
+mod bindings;
 mod check;
+mod component;
+mod control;
 mod inspect;
 mod list;
 mod new;
 mod reload;
+mod show;
 mod test;
 
 #[derive(Subcommand)]
@@ -25,6 +29,10 @@ pub(super) enum Command {
     Reload(reload::Arguments),
     /// Start a plugin: a project that builds, with a test
     New(new::Arguments),
+    /// Write the C bindings of a project's world
+    Bindings(bindings::Arguments),
+    /// Make a component of a WebAssembly module, as C compilers write them
+    Component(component::Arguments),
     /// Show what a plugin file is: exports, imports, manifest, sizes and times
     Inspect(inspect::Arguments),
     /// Say why this host would refuse a plugin file, and what to do about it
@@ -38,7 +46,9 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<ExitCode, F
         Command::List(arguments) => list::run(arguments, config).await,
         Command::Approve(arguments) => approve::run(arguments, config).await,
         Command::Reload(arguments) => reload::run(arguments, config).await,
-        Command::New(arguments) => new::run(arguments, config).await,
+        Command::New(arguments) => new::run(&arguments),
+        Command::Bindings(arguments) => bindings::run(&arguments),
+        Command::Component(arguments) => component::run(&arguments),
         Command::Inspect(arguments) => inspect::run(arguments, config).await,
         Command::Check(arguments) => check::run(arguments, config).await,
         Command::Test(arguments) => test::run(arguments, config).await,

@@ -41,6 +41,8 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         app,
         vault,
         plugins,
+        keeping,
+        control,
         first_start,
         lock,
     } = wiring::start(config).await?;
@@ -62,7 +64,8 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         }
         info!("stopping: requests under way are finished");
     };
-    connections::serve(listener, app, stop).await;
+    connections::serve(listener, control, app, stop).await;
+    keeping.end().await;
     vault.close().await;
     drop(lock);
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,9 @@ pub const CONFIG: &str = "CLAVIGER_CONFIG";
 pub(super) const MASTER_KEY: &str = "CLAVIGER_MASTER_KEY";
 pub(super) const ADMIN_PASSWORD: &str = "CLAVIGER_ADMIN_PASSWORD";
 
+/// Keys of `[plugins]` itself, which a single underscore reaches: no plugin has these names.
+const OF_ALL_PLUGINS: [&str; 3] = ["APPROVAL", "REQUIRE_SIGNATURE", "AUTHORS"];
+
 /// Those that are no keys of the file.
 const NO_KEYS: [&str; 3] = [CONFIG, MASTER_KEY, ADMIN_PASSWORD];
 
@@ -90,6 +93,10 @@ impl Provider for Environment {
 
 fn insert(root: &mut Dict, name: &str, value: String) {
     let rest = name.strip_prefix(PREFIX).unwrap_or(name);
+    let rest = match rest.strip_prefix("PLUGINS_") {
+        Some(key) if OF_ALL_PLUGINS.contains(&key) => format!("PLUGINS__{key}"),
+        _ => rest.to_owned(),
+    };
     let mut path: Vec<String> = rest
         .split("__")
         .map(|part| part.to_ascii_lowercase().replace('_', "-"))

@@ -24,6 +24,11 @@ pub enum ConfigError {
     /// Two sources of the master key.
     #[error("CLAVIGER_MASTER_KEY and a master key file are both set: set one of them")]
     TwoMasterKeys,
+    /// Signatures are required, and nobody may make them.
+    #[error(
+        "`plugins.require-signature` is set without `plugins.authors`: list the public keys of those who sign"
+    )]
+    NoAuthors,
 }
 
 impl From<String> for ConfigError {

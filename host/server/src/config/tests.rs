@@ -36,7 +36,9 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.log_format, LogFormat::Text);
     assert!(
-        config.database_url.is_none() && config.master_key.is_none() && config.plugins.is_empty()
+        config.database_url.is_none()
+            && config.master_key.is_none()
+            && config.plugins == Plugins::default()
     );
 }
 
@@ -71,7 +73,7 @@ fn a_password_of_digits_stays_text_and_an_empty_variable_is_not_set() {
 #[test]
 fn plugins_can_be_set_in_the_environment_too() {
     let config = load("", &[("CLAVIGER_PLUGINS__OPENAI__TIMEOUT", "5s")]).expect("loads");
-    assert!(config.plugins.contains_key("openai"));
+    assert!(config.plugins.settings.contains_key("openai"));
 }
 
 #[test]
@@ -190,4 +192,37 @@ fn secrets_are_not_taken_from_the_file() {
 fn a_named_file_has_to_be_there() {
     let missing = Config::load(Some(Path::new("/nowhere/claviger.toml")), environment(&[]));
     assert!(matches!(missing, Err(ConfigError::Unreadable { .. })));
+}
+
+const AUTHOR: &str = "iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=";
+
+#[test]
+fn what_holds_for_all_plugins_stands_beside_their_tables() {
+    let text = format!(
+        "[plugins]\napproval = \"review\"\nrequire-signature = true\nauthors = [\"{AUTHOR}\"]\n[plugins.acme]\nrecognises = true\n"
+    );
+    let plugins = load(&text, &[]).expect("loads").plugins;
+    assert_eq!(
+        (plugins.approval, plugins.require_signature),
+        (Approval::Review, true)
+    );
+    assert_eq!(plugins.authors.len(), 1);
+    assert!(plugins.settings["acme"].recognises);
+    let variables = [
+        ("CLAVIGER_PLUGINS_APPROVAL", "review"),
+        ("CLAVIGER_PLUGINS_REQUIRE_SIGNATURE", "true"),
+        ("CLAVIGER_PLUGINS_AUTHORS", AUTHOR),
+        ("CLAVIGER_PLUGINS__ACME__RECOGNISES", "true"),
+    ];
+    assert_eq!(load("", &variables).expect("loads").plugins, plugins);
+}
+
+#[test]
+fn what_can_not_hold_for_plugins_is_refused() {
+    let message = refusal("[plugins]\napproval = \"sometimes\"", &[]);
+    assert!(message.contains("plugins.approval"), "{message}");
+    let message = refusal("[plugins]\nauthors = [\"abc\"]", &[]);
+    assert!(message.contains("Ed25519 public key"), "{message}");
+    let message = refusal("[plugins]\nrequire-signature = true", &[]);
+    assert!(message.contains("plugins.authors"), "{message}");
 }

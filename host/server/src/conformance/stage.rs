@@ -27,6 +27,9 @@ const PATIENT: &str = "5s";
 /// How long a call may take whose provider hangs.
 const HASTY: &str = "1s";
 
+/// How many of a failed call's last log lines are told.
+const LINES: usize = 3;
+
 /// Why there is no stage.
 #[derive(Debug, Error)]
 pub(crate) enum StageError {
@@ -280,6 +283,10 @@ impl Stage {
         };
         for denial in &outcome.evidence.denials {
             story += &format!("; {} was denied: {}", denial.target, denial.reason);
+        }
+        let log = &outcome.evidence.log;
+        for line in &log[log.len().saturating_sub(LINES)..] {
+            story += &format!("; it logged `{}`", line.message);
         }
         let unanswered: BTreeSet<String> = self.upstream.unanswered().into_iter().collect();
         for line in unanswered.iter().filter(|_| self.is_scripted) {

@@ -1,4 +1,4 @@
-//! Who calls: `Authorization: Bearer …`, or the same in `X-API-Key`.
+//! Who calls: `Authorization: Bearer …`, or the same in `X-API-Key`; and by the control socket the operator.
 
 use axum::extract::FromRequestParts;
 use claviger_vault::RequestInfo;
@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::app::App;
+use crate::front::Door;
 use crate::refusal::Refusal;
 
 const MISSING: &str = "Authentication required: send a token as `Authorization: Bearer <token>`";
@@ -25,6 +26,9 @@ impl FromRequestParts<App> for Authenticated {
             .extensions
             .get::<RequestInfo>()
             .ok_or_else(|| Refusal::Internal("no trace id".into()))?;
+        if let Some(Door::Control) = parts.extensions.get() {
+            return Ok(Self(app.vault().local_operator(info).await?));
+        }
         let token = token(&parts.headers)?;
         Ok(Self(app.vault().authenticate(token, info).await?))
     }

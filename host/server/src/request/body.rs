@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use zeroize::Zeroizing;
 
 use super::fields::Fields;
@@ -78,6 +79,20 @@ async fn in_time<T>(
             cause: None,
         }),
         () = tokio::time::sleep(limit) => Err(Refusal::TooSlow),
+    }
+}
+
+/// Where a body may be left out: none is none, and anything else is as it would be otherwise.
+impl<S: Sync> OptionalFromRequest<S> for JsonBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Refusal> {
+        if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 

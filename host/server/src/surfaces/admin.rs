@@ -1,7 +1,7 @@
 //! `admin`: ours, for operators: users, workspaces, members, plugins.
 
 use axum::Router;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
 use crate::app::App;
 
@@ -13,7 +13,7 @@ mod plugins;
 mod users;
 mod workspaces;
 
-pub(crate) use plugins::PluginView;
+pub(crate) use plugins::{PluginView, PluginsAnswer};
 
 /// Its routes.
 pub(super) fn routes() -> Router<App> {
@@ -38,4 +38,7 @@ pub(super) fn routes() -> Router<App> {
             put(pins::put).delete(pins::remove),
         )
         .route("/admin/plugins", get(plugins::list))
+        .route("/admin/plugins/reload", post(plugins::reload))
+        .route("/admin/plugins/{name}/approve", post(plugins::approve))
+        .route("/admin/plugins/{name}/withdraw", post(plugins::withdraw))
 }

@@ -15,7 +15,7 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
 
 impl Lock {
     /// Takes it, unless another process has it.
-    pub(super) fn take(directory: &Path) -> Result<Self, StartError> {
+    pub(crate) fn take(directory: &Path) -> Result<Self, StartError> {
         let path = || directory.display().to_string();
         let unusable = |source| StartError::DataDirectory {
             path: path(),

@@ -1,78 +1,20 @@
-//! The plugins that serve, and what they may do.
+//! The plugins: those that serve, those that wait for an operator, those that can't serve, and what operators say to them.
 
 use axum::extract::State;
 use axum::response::Response;
-use claviger_runtime::{Plugin, Provenance};
+use claviger_vault::VaultError;
 use claviger_vault::permission::plugin;
 use http::StatusCode;
-use serde::Serialize;
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::request::Authenticated;
+use crate::request::{Authenticated, JsonBody, PathOf};
 use crate::surfaces::answer;
 
-/// A plugin, for operators and scripts.
-#[derive(Serialize)]
-pub(crate) struct PluginView {
-    /// Its name.
-    pub(crate) name: String,
-    /// Its version.
-    pub(crate) version: String,
-    /// One sentence.
-    pub(crate) description: String,
-    /// The interfaces that it exports.
-    pub(crate) capabilities: Vec<String>,
-    /// The kinds of credential that it knows.
-    pub(crate) kinds: Vec<String>,
-    /// Where it may go.
-    pub(crate) origins: Vec<String>,
-    /// The BLAKE3 hash of its file.
-    pub(crate) hash: String,
-    /// `embedded` or `directory`.
-    pub(crate) provenance: &'static str,
-    /// `serving`.
-    pub(crate) state: &'static str,
-}
+mod view;
+mod which;
 
-impl PluginView {
-    /// What there is to say of `plugin`.
-    pub(crate) fn of(plugin: &Plugin) -> Self {
-        Self {
-            name: plugin.name().to_owned(),
-            version: plugin.version().to_string(),
-            description: plugin.manifest().description.clone(),
-            capabilities: plugin
-                .capabilities()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            kinds: plugin
-                .manifest()
-                .kinds
-                .iter()
-                .map(|kind| kind.name.clone())
-                .collect(),
-            origins: plugin
-                .grant()
-                .origins
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            hash: plugin.hash().to_hex().to_string(),
-            provenance: match plugin.provenance() {
-                Provenance::Embedded => "embedded",
-                Provenance::Directory => "directory",
-            },
-            state: "serving",
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct PluginsAnswer {
-    plugins: Vec<PluginView>,
-}
+pub(crate) use view::{PluginView, PluginsAnswer};
 
 /// `GET /admin/plugins`
 pub(super) async fn list(
@@ -80,10 +22,58 @@ pub(super) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Response, Refusal> {
     app.server_permit::<plugin::Manage>(&caller).await?;
-    let plugins = app
-        .catalogue()
-        .iter()
-        .map(|plugin| PluginView::of(plugin))
-        .collect();
-    Ok(answer::json(StatusCode::OK, &PluginsAnswer { plugins }))
+    Ok(answer::json(StatusCode::OK, &PluginsAnswer::now(&app)))
+}
+
+/// `POST /admin/plugins/reload`: looks at the plugin directory now, and answers what came of it.
+pub(super) async fn reload(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Response, Refusal> {
+    app.server_permit::<plugin::Manage>(&caller).await?;
+    app.plugins().look().await;
+    Ok(answer::json(StatusCode::OK, &PluginsAnswer::now(&app)))
+}
+
+/// `POST /admin/plugins/{name}/approve`: grants the file with the `hash`, or the only one of that name that waits, all that
+/// it asks for.
+pub(super) async fn approve(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathOf(name): PathOf<String>,
+    body: Option<JsonBody>,
+) -> Result<Response, Refusal> {
+    let permit = app.server_permit::<plugin::Manage>(&caller).await?;
+    let hash = which::asked(body)?;
+    let candidate = which::waiting(&app.plugins().listing(), &name, hash)?;
+    app.vault().approve(&permit, &candidate.asking()).await?;
+    app.plugins().look().await;
+    let hash = candidate.prepared.hash();
+    Ok(answer::json(
+        StatusCode::OK,
+        &PluginsAnswer::about(&app, hash),
+    ))
+}
+
+/// `POST /admin/plugins/{name}/withdraw`: takes the grant back of the file with the `hash`, or of the only one of that name
+/// that serves.
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathOf(name): PathOf<String>,
+    body: Option<JsonBody>,
+) -> Result<Response, Refusal> {
+    let permit = app.server_permit::<plugin::Manage>(&caller).await?;
+    let asked = which::asked(body)?;
+    let hash = which::granted(&app.catalogue(), &name, asked)?;
+    let withdrawn = app.vault().withdraw(&permit, &name, &hash).await;
+    withdrawn.map_err(|error| match error {
+        VaultError::NotFound => which::no_plugin(&name),
+        other => other.into(),
+    })?;
+    app.plugins().look().await;
+    Ok(answer::json(
+        StatusCode::OK,
+        &PluginsAnswer::about(&app, &hash),
+    ))
 }

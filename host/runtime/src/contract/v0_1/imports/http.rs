@@ -16,6 +16,7 @@ const CAPTURES: usize = 8;
 impl Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, Failure> {
         let deadline = self.deadline;
+        let _wait = self.waiting.begin();
         let answer = self.session()?.send(request.try_into()?, deadline).await?;
         Ok(answer.into())
     }

@@ -1,0 +1,235 @@
+//! The directory that operators drop plugins into: which files are there, and when one has been copied to its end.
+//!
+//! Everything is reached through a capability for the directory, so a link that leads out of it leads nowhere. What is
+//! there is told by looking, again and again: a notification is a reason to look sooner, and never the news itself, since
+//! network file systems send none and every system loses some.
+//!
+//! Nothing of a file is read before two looks, a moment apart, found it the same: whoever copies it is then done. It is
+//! compared once more after reading, so that what is loaded is one state of the file, and the state that was looked at.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File};
+use thiserror::Error;
+
+use crate::load::LARGEST;
+
+mod settling;
+mod stamp;
+
+pub use settling::{SETTLED, Settling};
+pub use stamp::Stamp;
+
+/// The most plugin files that are loaded.
+const MOST_FILES: usize = 1000;
+
+/// The most entries that are looked at.
+const MOST_ENTRIES: usize = 10_000;
+
+/// The longest signature file: an Ed25519 signature has 64 bytes, and 88 in base64.
+const LONGEST_SIGNATURE: u64 = 1024;
+
+/// Why a file of the directory isn't loaded. The texts are for operators.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+pub enum FileRefusal {
+    /// It is native code.
+    #[error(
+        "a `.cwasm` is native code, which no sandbox holds; put the `.wasm` component there instead"
+    )]
+    Precompiled,
+    /// It is a link out of the directory.
+    #[error("it is a link that leads out of the plugin directory; put the file itself there")]
+    LeadsOut,
+    /// It is a link to nothing.
+    #[error("it is a link that leads nowhere")]
+    LeadsNowhere,
+    /// It is a directory, a pipe or a device.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It is larger than is loaded.
+    #[error("it has {size} bytes; at most {LARGEST} are loaded")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Its name can't be listed.
+    #[error("its name is not UTF-8")]
+    Name,
+    /// There are too many of them.
+    #[error(
+        "there are more than {MOST_FILES} plugin files in the directory, and this is not among the first"
+    )]
+    TooMany,
+    /// The system doesn't let it be read.
+    #[error("it can't be read: {0}")]
+    Unreadable(String),
+}
+
+/// What is known of a file before it is read.
+pub type Looked = Result<Stamp, FileRefusal>;
+
+/// A file's bytes, in one state.
+#[derive(Debug)]
+pub struct Content {
+    /// The file itself.
+    pub wasm: Bytes,
+    /// What the file `<name>.sig` beside it holds, where signatures are read and there is one.
+    pub signature: Option<Vec<u8>>,
+}
+
+/// The plugin directory. Cheap to clone; its methods wait for the disk.
+#[derive(Debug, Clone)]
+pub struct PluginDirectory {
+    path: PathBuf,
+    signatures: bool,
+}
+
+impl PluginDirectory {
+    /// The directory at `path`. With `signatures`, a file's signature is part of its state.
+    #[must_use]
+    pub fn new(path: PathBuf, signatures: bool) -> Self {
+        Self { path, signatures }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The plugin files that are there now, by name. One that vanishes meanwhile is not there. A directory that isn't there
+    /// is an empty one.
+    pub fn look(&self) -> io::Result<BTreeMap<String, Looked>> {
+        let directory = match self.open() {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Err(error) => return Err(error),
+        };
+        let mut found = BTreeMap::new();
+        for entry in directory.entries()?.take(MOST_ENTRIES) {
+            let name = entry?.file_name();
+            let Some(text) = name.to_str() else {
+                let shown = name.to_string_lossy().into_owned();
+                if is_plugin(&shown) {
+                    found.insert(shown, Err(FileRefusal::Name));
+                }
+                continue;
+            };
+            if text.ends_with(".cwasm") && !text.starts_with('.') {
+                found.insert(text.to_owned(), Err(FileRefusal::Precompiled));
+            } else if is_plugin(text)
+                && let Some(looked) = self.look_at(&directory, text)
+            {
+                found.insert(text.to_owned(), looked);
+            }
+        }
+        let files = found.values_mut().filter(|looked| looked.is_ok());
+        for late in files.skip(MOST_FILES) {
+            *late = Err(FileRefusal::TooMany);
+        }
+        Ok(found)
+    }
+
+    /// Reads a file that was found in the state `stamp`. None where it is in another by now, or gone.
+    pub fn read(&self, name: &str, stamp: &Stamp) -> Result<Option<Content>, FileRefusal> {
+        let directory = match self.open() {
+            Ok(directory) => directory,
+            Err(error) => return gone_or_refused(&error),
+        };
+        let wasm = match directory
+            .open(name)
+            .and_then(|file| read(file, LARGEST as u64))
+        {
+            Ok(wasm) => wasm,
+            Err(error) => return gone_or_refused(&error),
+        };
+        let signature = if self.signatures {
+            let beside = directory
+                .open(signature_name(name))
+                .and_then(|file| read(file, LONGEST_SIGNATURE));
+            match beside {
+                Ok(signature) => Some(signature),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    return Err(FileRefusal::Unreadable(format!("its signature: {error}")));
+                }
+            }
+        } else {
+            None
+        };
+        let unchanged = matches!(self.look_at(&directory, name), Some(Ok(now)) if now == *stamp);
+        Ok(unchanged.then(|| Content {
+            wasm: wasm.into(),
+            signature,
+        }))
+    }
+
+    fn open(&self) -> io::Result<Dir> {
+        Dir::open_ambient_dir(&self.path, ambient_authority())
+    }
+
+    /// None where it has vanished.
+    fn look_at(&self, directory: &Dir, name: &str) -> Option<Looked> {
+        let metadata = match directory.metadata(name) {
+            Ok(metadata) => metadata,
+            Err(error) => return refused_link(directory, name, &error).map(Err),
+        };
+        if !metadata.is_file() {
+            return Some(Err(FileRefusal::NotAFile));
+        }
+        if metadata.len() > LARGEST as u64 {
+            let size = metadata.len();
+            return Some(Err(FileRefusal::TooLarge { size }));
+        }
+        let signature = self
+            .signatures
+            .then(|| directory.metadata(signature_name(name)).ok())
+            .flatten();
+        Some(Ok(Stamp::of(&metadata, signature.as_ref())))
+    }
+}
+
+/// `*.wasm`, as a shell has it: without those that begin with a dot.
+fn is_plugin(name: &str) -> bool {
+    !name.starts_with('.') && Path::new(name).extension().is_some_and(|it| it == "wasm")
+}
+
+fn signature_name(name: &str) -> String {
+    format!("{name}.sig")
+}
+
+/// What is wrong with a file whose metadata can't be had: nothing where it has vanished.
+fn refused_link(directory: &Dir, name: &str, error: &io::Error) -> Option<FileRefusal> {
+    let is_link = directory
+        .symlink_metadata(name)
+        .ok()?
+        .file_type()
+        .is_symlink();
+    Some(match error.kind() {
+        io::ErrorKind::NotFound => FileRefusal::LeadsNowhere,
+        io::ErrorKind::PermissionDenied if is_link => FileRefusal::LeadsOut,
+        _ => FileRefusal::Unreadable(error.to_string()),
+    })
+}
+
+fn gone_or_refused(error: &io::Error) -> Result<Option<Content>, FileRefusal> {
+    if error.kind() == io::ErrorKind::NotFound {
+        Ok(None)
+    } else {
+        Err(FileRefusal::Unreadable(error.to_string()))
+    }
+}
+
+/// No more than one byte beyond what is read of such a file: a file that grows is in another state by then.
+fn read(file: File, longest: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(longest + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;
