@@ -71,7 +71,7 @@ async fn the_example_goes_out_through_the_typed_import() {
     stage.strike().await;
 }
 
-/// What DigitalOcean says to `GET /v2/account`, and what a proxy on the way says to the token that is named after it.
+/// What `DigitalOcean` says to `GET /v2/account`, and what a proxy on the way says to the token that is named after it.
 fn digitalocean(request: &Recorded) -> Reply {
     let token = request.header("authorization").unwrap_or_default();
     match (request.method.as_str(), request.path()) {

@@ -1,4 +1,4 @@
-//! Python: CPython and the plugin in one component, by componentize-py.
+//! Python: `CPython` and the plugin in one component, by componentize-py.
 
 use serde_json::json;
 

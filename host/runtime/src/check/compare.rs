@@ -104,7 +104,7 @@ impl<'a> Comparison<'a> {
             }
             (TypeDefKind::Option(ours), TypeDefKind::Option(theirs))
             | (TypeDefKind::List(ours), TypeDefKind::List(theirs)) => {
-                self.types(ours, theirs, place)
+                self.types(ours, theirs, place);
             }
             (TypeDefKind::Result(our), TypeDefKind::Result(their))
                 if our.ok.is_some() == their.ok.is_some()

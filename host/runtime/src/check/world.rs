@@ -108,7 +108,7 @@ impl World {
             }
             match own(&item.name, "imports") {
                 Ok(Some(name)) => {
-                    findings.extend(self.imported_interface(name, &item, &mut comparison))
+                    findings.extend(Self::imported_interface(name, &item, &mut comparison));
                 }
                 Ok(None) => {}
                 Err(error) => versions.push(error),
@@ -119,7 +119,7 @@ impl World {
             match own(&item.name, "exports") {
                 Ok(Some(name)) => {
                     has_manifest |= name == MANIFEST;
-                    findings.extend(self.exported_interface(name, &item, &mut comparison));
+                    findings.extend(Self::exported_interface(name, &item, &mut comparison));
                 }
                 Ok(None) => {}
                 Err(error) => versions.push(error),
@@ -139,7 +139,6 @@ impl World {
 
     /// Only what is there has to fit: a component imports what it uses.
     fn imported_interface(
-        &self,
         name: &str,
         item: &Item<'_>,
         comparison: &mut Comparison<'_>,
@@ -172,7 +171,6 @@ impl World {
 
     /// Everything that the contract has must be there; what is there beside it is never called.
     fn exported_interface(
-        &self,
         name: &str,
         item: &Item<'_>,
         comparison: &mut Comparison<'_>,

@@ -114,6 +114,7 @@ fn other_worlds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn other_types() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         (

@@ -43,7 +43,7 @@ pub(crate) fn described(manifest: &str, functions: &[&str]) -> Vec<u8> {
 
 /// The same with a memory of that many pages, and code that runs before `describe` answers.
 pub(crate) fn with_memory(manifest: &str, functions: &[&str], pages: u32, code: &str) -> Vec<u8> {
-    let exports: String = functions
+    let exports: Vec<String> = functions
         .iter()
         .map(|function| {
             let (interface, function) = function.split_once('#').expect("interface#function");
@@ -52,10 +52,11 @@ pub(crate) fn with_memory(manifest: &str, functions: &[&str], pages: u32, code: 
             )
         })
         .collect();
-    let data: String = manifest
+    let data: Vec<String> = manifest
         .bytes()
         .map(|byte| format!("\\{byte:02x}"))
         .collect();
+    let (exports, data) = (exports.concat(), data.concat());
     let module = format!(
         r#"(module
             (memory (export "memory") {pages})
@@ -74,11 +75,14 @@ pub(crate) fn with_memory(manifest: &str, functions: &[&str], pages: u32, code: 
         .filter_map(|function| Some(function.split_once('#')?.0))
         .collect();
     interfaces.dedup();
-    let exports: String = interfaces
+    let exports: Vec<String> = interfaces
         .iter()
         .map(|interface| format!("export claviger:provider/{interface}@0.1.0;"))
         .collect();
-    let world = format!("export claviger:provider/manifest@0.1.0; {exports}");
+    let world = format!(
+        "export claviger:provider/manifest@0.1.0; {}",
+        exports.concat()
+    );
     let (resolve, world) = resolve(WIT, &world);
     encode(wat::parse_str(module).expect("a module"), &resolve, world)
 }

@@ -74,7 +74,7 @@ fn the_rust_sdk_comes_along_and_needs_no_workspace() {
 
 #[test]
 fn rotation_brings_along_what_the_contract_wants() {
-    let set = |capabilities: &[Capability]| BTreeSet::from_iter(capabilities.iter().copied());
+    let set = |capabilities: &[Capability]| capabilities.iter().copied().collect::<BTreeSet<_>>();
     assert_eq!(brought_along(&set(&[Capability::Validation])), set(&[]));
     assert_eq!(
         brought_along(&set(&[Capability::Rotation, Capability::Recovery])),

@@ -277,22 +277,22 @@ impl Stage {
     /// Why a call came to what it came to, for the author: what it answered, what it wasn't let do, what it asked that
     /// the script knows nothing of.
     pub(crate) fn story<T: Told>(&self, outcome: &CallOutcome<T>) -> String {
-        let mut story = match &outcome.result {
+        let mut story = vec![match &outcome.result {
             Ok(_) => "it succeeded".to_owned(),
             Err(error) => format!("it answered `{error}`"),
-        };
+        }];
         for denial in &outcome.evidence.denials {
-            story += &format!("; {} was denied: {}", denial.target, denial.reason);
+            story.push(format!("{} was denied: {}", denial.target, denial.reason));
         }
         let log = &outcome.evidence.log;
         for line in &log[log.len().saturating_sub(LINES)..] {
-            story += &format!("; it logged `{}`", line.message);
+            story.push(format!("it logged `{}`", line.message));
         }
         let unanswered: BTreeSet<String> = self.upstream.unanswered().into_iter().collect();
         for line in unanswered.iter().filter(|_| self.is_scripted) {
-            story += &format!("; the script has no [[route]] for {line}");
+            story.push(format!("the script has no [[route]] for {line}"));
         }
-        story
+        story.join("; ")
     }
 
     /// How long a call may take whose provider hangs.

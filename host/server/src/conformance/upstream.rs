@@ -31,7 +31,7 @@ use answer::Reply;
 use state::State;
 
 /// The longest that a connection is kept that says nothing: a client that waits for an answer is silent for as long.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A scripted provider that runs. It ends when this is dropped.
 pub(crate) struct Upstream {

@@ -22,7 +22,7 @@ pub(in crate::command) struct Arguments {
     language: Language,
     /// What it is to do, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "validation", value_name = "CAPABILITIES",
-        value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::as_str)).map(capability))]
+        value_parser = PossibleValuesParser::new(Capability::ALL.map(Capability::as_str)).map(|name| capability(&name)))]
     capabilities: Vec<Capability>,
     /// Where to write it; the directory is empty or not there yet [default: one of the plugin's name]
     #[arg(long, value_name = "PATH")]
@@ -135,7 +135,7 @@ fn answer<'a>(project: &'a Project, directory: String, files: &[ProjectFile]) ->
 }
 
 /// The parser lets no other names through.
-fn capability(name: String) -> Capability {
+fn capability(name: &str) -> Capability {
     Capability::ALL
         .into_iter()
         .find(|capability| capability.as_str() == name)

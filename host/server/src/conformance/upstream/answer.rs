@@ -22,19 +22,19 @@ pub(super) fn bytes(answer: &Answer, cut_off: bool) -> Vec<u8> {
         (None, Some(text)) => (Some("text/plain; charset=utf-8"), text.clone()),
         (None, None) => (None, String::new()),
     };
-    let mut head = format!(
-        "HTTP/1.1 {} Scripted\r\nconnection: close\r\n",
-        answer.status
-    );
+    let mut head = vec![
+        format!("HTTP/1.1 {} Scripted", answer.status),
+        "connection: close".to_owned(),
+    ];
     let has_type = answer
         .headers
         .keys()
         .any(|name| name.eq_ignore_ascii_case("content-type"));
     if let Some(kind) = kind.filter(|_| !has_type) {
-        head += &format!("content-type: {kind}\r\n");
+        head.push(format!("content-type: {kind}"));
     }
     for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
+        head.push(format!("{name}: {value}"));
     }
     // A body of nothing can't be cut off, so one is announced.
     let (announced, sent) = if cut_off {
@@ -43,9 +43,9 @@ pub(super) fn bytes(answer: &Answer, cut_off: bool) -> Vec<u8> {
         (body.len(), body.len())
     };
     if answer.status != 204 && answer.status != 304 {
-        head += &format!("content-length: {announced}\r\n");
+        head.push(format!("content-length: {announced}"));
     }
-    let mut bytes = (head + "\r\n").into_bytes();
+    let mut bytes = (head.join("\r\n") + "\r\n\r\n").into_bytes();
     bytes.extend_from_slice(&body.as_bytes()[..sent]);
     bytes
 }

@@ -26,6 +26,16 @@ pub(super) struct Item {
     secret: String,
 }
 
+/// What a route changed.
+pub(super) enum Changed {
+    /// What is to be removed isn't there.
+    Missing,
+    /// The route neither makes nor removes.
+    Nothing,
+    /// What was made or removed.
+    Item(Item),
+}
+
 impl Item {
     /// As placeholders name it.
     pub(super) fn fields(&self) -> BTreeMap<String, String> {
@@ -48,20 +58,19 @@ impl Items {
         self.there.iter()
     }
 
-    /// Makes or removes what the route says. The answer is none where what is to be removed isn't there; else it is what
-    /// was made or removed, if anything.
-    pub(super) fn change(&mut self, route: &Route, request: &Recorded) -> Option<Option<Item>> {
+    /// Makes or removes what the route says.
+    pub(super) fn change(&mut self, route: &Route, request: &Recorded) -> Changed {
         if let Some(position) = &route.removes {
             let named = request.at(position);
             let at = self.there.iter().position(|item| {
                 named
                     .iter()
                     .any(|name| *name == item.id || *name == item.name)
-            })?;
-            return Some(Some(self.there.remove(at)));
+            });
+            return at.map_or(Changed::Missing, |at| Changed::Item(self.there.remove(at)));
         }
         let Some(position) = &route.adds else {
-            return Some(None);
+            return Changed::Nothing;
         };
         self.made += 1;
         let name = request
@@ -74,7 +83,7 @@ impl Items {
             secret: format!("made-{}-{:016x}", self.made, rand::random::<u64>()),
         };
         self.there.push(item.clone());
-        Some(Some(item))
+        Changed::Item(item)
     }
 
     /// The answer with its placeholders filled: `{item.id}`, `{item.name}` and `{item.secret}` of what was made or

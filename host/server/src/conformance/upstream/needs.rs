@@ -15,7 +15,7 @@ pub(super) fn are_met(
     items: &Items,
 ) -> bool {
     let nothing = BTreeMap::new();
-    let of_items = items.iter().map(|item| item.fields());
+    let of_items = items.iter().map(super::items::Item::fields);
     let met_by = |fields: &BTreeMap<String, String>| {
         needs.iter().all(|(position, template)| {
             filled(template, fields)

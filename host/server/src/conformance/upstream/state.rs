@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::answer::{self, Reply};
-use super::items::Items;
+use super::items::{Changed, Items};
 use super::needs;
 use super::request::Recorded;
 use crate::conformance::script::{Answer, Route, Script};
@@ -112,16 +112,18 @@ impl State {
             if !is_for(route, request) {
                 continue;
             }
-            let wanted = if needs::are_met(&route.needs, request, &self.working, &self.items) {
+            let changed = if needs::are_met(&route.needs, request, &self.working, &self.items) {
                 self.items.change(route, request)
             } else {
-                None
+                Changed::Missing
             };
-            let Some(made) = wanted else {
-                match &route.otherwise {
+            let made = match changed {
+                Changed::Item(item) => Some(item),
+                Changed::Nothing => None,
+                Changed::Missing => match &route.otherwise {
                     Some(otherwise) => return otherwise.clone(),
                     None => continue,
-                }
+                },
             };
             let answer = route.answer.number(self.answered[number]).clone();
             self.answered[number] += 1;

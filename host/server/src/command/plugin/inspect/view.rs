@@ -43,13 +43,15 @@ impl<'l> View<'l> {
         let world = looked.checked.world.as_ref();
         let names = world.map(|world| (world.exports(), world.imports()));
         let (exports, imports) = names.unwrap_or_default();
-        let capabilities = world.map(|world| world.capabilities()).unwrap_or_default();
+        let capabilities = world
+            .map(claviger_runtime::check::World::capabilities)
+            .unwrap_or_default();
         Self {
             file,
             size: wasm.len(),
             blake3: looked.checked.hash.to_hex().to_string(),
             fine: looked.checked.is_fine(),
-            contract: world.and_then(|world| world.contract_version()),
+            contract: world.and_then(claviger_runtime::check::World::contract_version),
             exports,
             capabilities: capabilities.iter().map(|it| it.as_str()).collect(),
             imports,
