@@ -131,10 +131,12 @@ impl Plugin {
             conduct(result.as_ref().err(), own_time),
             self.clock.now_ms(),
         );
-        CallOutcome {
+        let outcome = CallOutcome {
             result,
             evidence: state.into_evidence(started.elapsed()),
-        }
+        };
+        log::tell(self, &outcome);
+        outcome
     }
 
     /// Waits its turn, for a while: among the plugin's own calls, then among all.

@@ -30,7 +30,12 @@ fn write_out(out: &mut impl Write, view: &PluginView) -> std::io::Result<()> {
     }
     let line = |out: &mut dyn Write, label: &str, text: &str| match text {
         "" => Ok(()),
-        text => writeln!(out, "  {label:<14}{}", printable(text)),
+        text => {
+            let label = std::iter::once(label).chain(std::iter::repeat(""));
+            label.zip(text.lines()).try_for_each(|(label, line)| {
+                writeln!(out, "  {label:<14}{}", printable(line.trim_end()))
+            })
+        }
     };
     line(out, "state", &view.state)?;
     line(out, "reason", view.reason.as_deref().unwrap_or_default())?;
