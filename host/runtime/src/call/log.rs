@@ -62,16 +62,16 @@ pub(super) fn tell<T>(plugin: &Plugin, outcome: &CallOutcome<T>) {
     for LogLine { level, message } in outcome.evidence.log.iter().take(TOLD) {
         match level {
             LogLevel::Debug => {
-                tracing::debug!(plugin = name, %version, text = ?message, "a plugin says")
+                tracing::debug!(plugin = name, %version, text = ?message, "a plugin says");
             }
             LogLevel::Info => {
-                tracing::info!(plugin = name, %version, text = ?message, "a plugin says")
+                tracing::info!(plugin = name, %version, text = ?message, "a plugin says");
             }
             LogLevel::Warn => {
-                tracing::warn!(plugin = name, %version, text = ?message, "a plugin says")
+                tracing::warn!(plugin = name, %version, text = ?message, "a plugin says");
             }
             LogLevel::Error => {
-                tracing::error!(plugin = name, %version, text = ?message, "a plugin says")
+                tracing::error!(plugin = name, %version, text = ?message, "a plugin says");
             }
         }
     }
