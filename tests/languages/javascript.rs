@@ -19,14 +19,14 @@ async fn a_template_serves_and_holds_no_secret() {
         "plugin.js",
         "      case 403:\n",
         "      case 418:\n        log('info', `the guest holds ${key}`);\n        \
-         throw new Error(`${key} got ${answer.text()}`);\n      case 403:\n",
+         console.error(`last seen: ${key} got ${answer.text()}`);\n        throw new Error(key);\n      case 403:\n",
     );
     project.make().await;
     let good = Reply::json(200, &json!({})).header("acme-account", "Acme Ltd");
     let mut stage = Stage::set(&project, me(good)).await;
     works_as_told(&mut stage).await;
     stage.assert_logged("the guest holds clv");
-    stage.assert_logged("Error: clv");
+    stage.assert_logged("last seen: clv");
     stage.strike().await;
 }
 

@@ -45,6 +45,16 @@ pub struct PluginSettings {
     pub recognises: bool,
 }
 
+impl PluginSettings {
+    /// Whether they lend the plugin more than the way to its provider: a directory, variables, secrets in clear, or
+    /// credentials whose provider nobody named. They are written for one plugin, and must not go to another file that
+    /// bears its name.
+    #[must_use]
+    pub fn lends(&self) -> bool {
+        self.directory.is_some() || !self.environment.is_empty() || self.reveal || self.recognises
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

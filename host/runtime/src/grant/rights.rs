@@ -16,6 +16,13 @@ pub enum Right {
     /// To reach an origin that the manifest itself writes with an address or in plain `http`, private or not. It takes an
     /// operator who approves it.
     Unprotected(Origin),
+    /// To be shown a field as it is. A field that was a secret before must not become text because a file was replaced.
+    Shown {
+        /// The kind of credential.
+        kind: String,
+        /// Its text field.
+        field: String,
+    },
     /// To have a secret put into requests.
     Place {
         /// The kind of credential.
@@ -105,6 +112,7 @@ impl fmt::Display for Right {
             Self::Unprotected(origin) => {
                 write!(f, "the origin {origin}, which is private or without TLS")
             }
+            Self::Shown { kind, field } => write!(f, "to be shown `{field}` of `{kind}`"),
             Self::Place { kind, field, place } => write!(
                 f,
                 "`{field}` of `{kind}` in {} of {} {}{}",
@@ -161,8 +169,15 @@ impl Rights {
     pub fn asked(manifest: &Manifest) -> Self {
         let mut rights: Vec<Right> = manifest.origins.iter().map(origin).collect();
         for kind in &manifest.kinds {
-            for field in kind.fields.iter().filter(|field| field.secret) {
-                rights.extend(of_field(&kind.name, field));
+            for field in &kind.fields {
+                if field.secret {
+                    rights.extend(of_field(&kind.name, field));
+                } else {
+                    rights.push(Right::Shown {
+                        kind: kind.name.clone(),
+                        field: field.name.clone(),
+                    });
+                }
             }
         }
         rights.extend(manifest.captures.iter().cloned().map(Right::Capture));

@@ -32,6 +32,9 @@ const GAP: Duration = Duration::from_millis(20);
 /// How long the start waits for files that are being copied.
 const FIRST_SETTLING: Duration = Duration::from_secs(2);
 
+/// How long the start waits for files that are being compiled. Those that take longer serve when they are done.
+const FIRST_LOADS: Duration = Duration::from_secs(20);
+
 /// How many files are loaded at a time: each is in memory as a whole.
 const AT_A_TIME: usize = 4;
 
@@ -54,6 +57,8 @@ pub(super) struct Rounds {
     loads: JoinSet<Loaded>,
     /// What serves now.
     serving: Vec<Arc<Plugin>>,
+    /// Whether a decision could not be made, so that all are made again: a withdrawal must not be lost.
+    undecided: bool,
     /// Whether some file was not in the state that it was last loaded in.
     unsettled: bool,
     /// Whether the last look failed, so that this is said once.
@@ -78,6 +83,7 @@ impl Rounds {
             slots: BTreeMap::new(),
             loads: JoinSet::new(),
             serving: Vec::new(),
+            undecided: false,
             unsettled: false,
             blind: false,
             listing,
@@ -89,11 +95,12 @@ impl Rounds {
     /// Loads what is there, and decides in the order of the files' names: of a name that was never seen, that order says
     /// which version is the first.
     pub(super) async fn first(&mut self) {
-        let end = Instant::now() + FIRST_SETTLING;
+        let begun = Instant::now();
         loop {
             self.look().await;
             self.load();
-            if self.loads.is_empty() && (!self.unsettled || Instant::now() > end) {
+            let settled = !self.unsettled || begun.elapsed() > FIRST_SETTLING;
+            if self.loads.is_empty() && settled || begun.elapsed() > FIRST_LOADS {
                 break;
             }
             tokio::select! {
@@ -124,7 +131,7 @@ impl Rounds {
                 self.grants.borrow_and_update();
                 decide_all = true;
             }
-            self.decide(decide_all).await;
+            self.decide(decide_all || self.undecided).await;
             self.load();
             self.swap();
             self.events
@@ -251,12 +258,18 @@ impl Rounds {
 
     /// Decides what nothing was decided of; with `all`, everything again, since grants may have changed.
     async fn decide(&mut self, all: bool) {
+        self.undecided = false;
         for (file, slot) in &mut self.slots {
             if all && let Some(plugin) = slot.serves_from_memory() {
                 let rights = Rights::asked(plugin.manifest());
                 let asking = asking(plugin.manifest(), plugin.hash(), &rights);
-                if let Ok(Decision::Waiting { .. }) = ask(&self.setup, &asking).await {
-                    slot.serving = None;
+                match ask(&self.setup, &asking).await {
+                    Ok(Decision::Granted { .. }) => {}
+                    Ok(Decision::Waiting { .. }) => slot.serving = None,
+                    Err(error) => {
+                        warn!(%error, file, "what a plugin file may do can't be decided now");
+                        self.undecided = true;
+                    }
                 }
             }
             let Latest::Loaded(candidate, standing) = &slot.latest else {
@@ -289,6 +302,7 @@ impl Rounds {
                 }
                 Err(error) => {
                     warn!(%error, file, "what a plugin file may do can't be decided now");
+                    self.undecided = true;
                     continue;
                 }
             };
@@ -296,16 +310,20 @@ impl Rounds {
         }
     }
 
-    /// Puts what serves now in the place of what served, all at once. Of two files with the same name and version the
-    /// first serves.
+    /// Puts what serves now in the place of what served, all at once. Of two files with the same name and version the one
+    /// that serves goes on, else the first does.
     fn swap(&mut self) {
         let mut taken = BTreeSet::new();
         let mut twins = BTreeMap::new();
         let mut serving = Vec::new();
-        for (file, slot) in &self.slots {
-            let Some(plugin) = &slot.serving else {
-                continue;
-            };
+        let mut files: Vec<_> = self
+            .slots
+            .iter()
+            .filter_map(|(file, slot)| Some((file, slot.serving.as_ref()?)))
+            .collect();
+        // Stable: the others stay in the order of their names.
+        files.sort_by_key(|(_, plugin)| !self.serving.iter().any(|it| Arc::ptr_eq(it, plugin)));
+        for (file, plugin) in files {
             let name = (plugin.name().to_owned(), plugin.version().clone());
             if taken.insert(name) {
                 serving.push(Arc::clone(plugin));
@@ -345,7 +363,12 @@ impl Rounds {
 
 async fn ask(setup: &Setup, asking: &Asking<'_>) -> Result<Decision, VaultError> {
     let policy = setup.config.approval.into();
-    setup.vault.decide(asking, policy).await
+    let settings = setup.config.settings.get(asking.name);
+    let asking = Asking {
+        lent: settings.is_some_and(PluginSettings::lends),
+        ..*asking
+    };
+    setup.vault.decide(&asking, policy).await
 }
 
 fn admit(

@@ -108,6 +108,7 @@ pub(super) fn asking<'a>(
         version: &manifest.version,
         hash,
         rights,
+        lent: false,
         reserved: PLUGINS.iter().any(|plugin| plugin.name == manifest.name),
     }
 }

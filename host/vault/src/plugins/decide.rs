@@ -16,6 +16,8 @@ const ATTEMPTS: usize = 8;
 /// How an automatic grant is kept.
 pub(super) const AUTO: &str = "auto";
 
+const RESERVED: &str = "it bears the name of a plugin that is part of the server";
+
 /// Whether files get anything by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApprovalPolicy {
@@ -69,6 +71,10 @@ impl Vault {
                 if grant.withdrawn_at.is_some() {
                     return Ok(asking.waiting("its grant was withdrawn"));
                 }
+                // The server may have got a plugin of that name since.
+                if asking.reserved && grant.how == AUTO {
+                    return Ok(asking.waiting(RESERVED));
+                }
                 // A later server may see more in the same manifest than the one that granted it.
                 let beyond: Vec<_> = asking.rights.beyond(&rights).cloned().collect();
                 return Ok(if beyond.is_empty() {
@@ -81,8 +87,7 @@ impl Vault {
                 });
             }
             if asking.reserved {
-                let reason = "it bears the name of a plugin that is part of the server";
-                return Ok(asking.waiting(reason));
+                return Ok(asking.waiting(RESERVED));
             }
             if policy == ApprovalPolicy::Review {
                 return Ok(asking.waiting("every plugin file is to be reviewed"));
@@ -148,6 +153,9 @@ impl Asking<'_> {
                     beyond,
                 })
             }
+            Name::Baseline(..) if self.lent => Err(self.waiting(
+                "the configuration lends something to its name, and this file is another than the one it was lent to",
+            )),
             Name::Baseline(kept, rights) => {
                 let beyond: Vec<_> = self.rights.beyond(&rights).cloned().collect();
                 if beyond.is_empty() {

@@ -23,6 +23,9 @@ pub struct Asking<'a> {
     pub rights: &'a Rights,
     /// Whether it bears the name of a plugin that is embedded in the server: it then gets nothing by itself.
     pub reserved: bool,
+    /// Whether the configuration lends something to its name that no file gets by itself: a directory, variables, secrets
+    /// in clear, credentials that name no provider.
+    pub lent: bool,
 }
 
 impl Asking<'_> {

@@ -24,6 +24,7 @@ struct File {
     hash: blake3::Hash,
     rights: Rights,
     reserved: bool,
+    lent: bool,
 }
 
 impl File {
@@ -41,6 +42,7 @@ impl File {
             hash: blake3::hash(bytes.as_bytes()),
             rights: Rights::asked(&manifest),
             reserved: false,
+            lent: false,
         }
     }
 
@@ -51,6 +53,7 @@ impl File {
             hash: &self.hash,
             rights: &self.rights,
             reserved: self.reserved,
+            lent: self.lent,
         }
     }
 

@@ -9,6 +9,8 @@ use super::{Database, StoreError, Transaction};
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct GrantRow {
     pub(crate) rights: String,
+    /// `auto` or `approved`.
+    pub(crate) how: String,
     /// None while it is good.
     pub(crate) withdrawn_at: Option<i64>,
 }
@@ -42,7 +44,7 @@ pub(crate) async fn grant(
     hash: &str,
 ) -> Result<Option<GrantRow>, StoreError> {
     let mut reader = database.read().await?;
-    let text = "SELECT rights, withdrawn_at FROM plugin_grants WHERE name = $1 AND hash = $2";
+    let text = "SELECT rights, how, withdrawn_at FROM plugin_grants WHERE name = $1 AND hash = $2";
     fetch_optional!(reader, GrantRow, text, name, hash)
 }
 
