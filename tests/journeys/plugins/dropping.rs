@@ -101,8 +101,10 @@ async fn what_can_not_serve_is_listed_with_its_reason() {
         "other.wasm",
         claviger_test_guests::WRONG_VERSION_IMPORT,
     );
-    put(&server.site, "a.wasm", &wasm);
+    // Of two files with the same name and version the one that serves goes on.
     put(&server.site, "b.wasm", &wasm);
+    listed(&reload(&admin).await, "b.wasm", "serving");
+    put(&server.site, "a.wasm", &wasm);
     put(&server.site, "notes.txt", b"not a plugin");
     let list = reload(&admin).await;
     for (file, reason) in [
@@ -111,12 +113,12 @@ async fn what_can_not_serve_is_listed_with_its_reason() {
         ("text.wasm", "not a valid WebAssembly component"),
         ("loop.wasm", "`describe` failed"),
         ("other.wasm", "version"),
-        ("b.wasm", "another file serves `acme` in version 1.0.0"),
+        ("a.wasm", "another file serves `acme` in version 1.0.0"),
     ] {
         let told = listed(&list, file, "refused")["reason"].to_string();
         assert!(told.contains(reason), "{file}: {told}");
     }
-    listed(&list, "a.wasm", "serving");
+    listed(&list, "b.wasm", "serving");
     assert!(list.iter().all(|it| it["file"] != "notes.txt"));
     // Each refusal is in the audit log.
     super::super::support::wait::until("the audit log tells of it", async || {
