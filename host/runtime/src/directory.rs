@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use thiserror::Error;
 
 use crate::load::LARGEST;
@@ -68,6 +68,9 @@ pub enum FileRefusal {
     /// The system doesn't let it be read.
     #[error("it can't be read: {0}")]
     Unreadable(String),
+    /// The file `<name>.sig` beside it is refused.
+    #[error("its signature: {0}")]
+    Signature(Box<FileRefusal>),
 }
 
 /// What is known of a file before it is read.
@@ -141,24 +144,12 @@ impl PluginDirectory {
             Ok(directory) => directory,
             Err(error) => return gone_or_refused(&error),
         };
-        let wasm = match directory
-            .open(name)
-            .and_then(|file| read(file, LARGEST as u64))
-        {
-            Ok(wasm) => wasm,
-            Err(error) => return gone_or_refused(&error),
+        let Some(wasm) = read(&directory, name, LARGEST as u64)? else {
+            return Ok(None);
         };
         let signature = if self.signatures {
-            let beside = directory
-                .open(signature_name(name))
-                .and_then(|file| read(file, LONGEST_SIGNATURE));
-            match beside {
-                Ok(signature) => Some(signature),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => {
-                    return Err(FileRefusal::Unreadable(format!("its signature: {error}")));
-                }
-            }
+            read(&directory, &signature_name(name), LONGEST_SIGNATURE)
+                .map_err(|refusal| FileRefusal::Signature(Box::new(refusal)))?
         } else {
             None
         };
@@ -218,7 +209,7 @@ fn refused_link(directory: &Dir, name: &str, error: &io::Error) -> Option<FileRe
     })
 }
 
-fn gone_or_refused(error: &io::Error) -> Result<Option<Content>, FileRefusal> {
+fn gone_or_refused<T>(error: &io::Error) -> Result<Option<T>, FileRefusal> {
     if error.kind() == io::ErrorKind::NotFound {
         Ok(None)
     } else {
@@ -226,11 +217,27 @@ fn gone_or_refused(error: &io::Error) -> Result<Option<Content>, FileRefusal> {
     }
 }
 
-/// No more than one byte beyond what is read of such a file: a file that grows is in another state by then.
-fn read(file: File, longest: u64) -> io::Result<Vec<u8>> {
+/// No more than one byte beyond what is read of such a file: a file that grows is in another state by then. None where it
+/// is gone.
+///
+/// Opening never waits: a pipe would keep the thread until somebody writes to it, and with it the whole server. What was
+/// opened is asked what it is, since it may have been put there after the look.
+fn read(directory: &Dir, name: &str, longest: u64) -> Result<Option<Vec<u8>>, FileRefusal> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = match directory.open_with(name, &options) {
+        Ok(file) => file,
+        Err(error) => return gone_or_refused(&error),
+    };
+    let unreadable = |error: io::Error| FileRefusal::Unreadable(error.to_string());
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(FileRefusal::NotAFile);
+    }
     let mut bytes = Vec::new();
-    file.take(longest + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    file.take(longest + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -97,6 +98,34 @@ fn a_file_is_read_in_the_state_it_was_looked_at_in() {
             .expect("no refusal")
             .is_none()
     );
+}
+
+fn put_pipe(directory: &PluginDirectory, name: &str) {
+    let made = Command::new("mkfifo")
+        .arg(directory.path().join(name))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
+#[test]
+fn a_pipe_is_refused_and_never_waited_for() {
+    let (_place, directory) = directory();
+    put(&directory, "a.wasm", b"x");
+    put_pipe(&directory, "a.wasm.sig");
+    let signed = stamp(&directory, "a.wasm");
+    let refusal = directory.read("a.wasm", &signed).expect_err("refused");
+    assert_eq!(
+        refusal,
+        FileRefusal::Signature(Box::new(FileRefusal::NotAFile))
+    );
+    assert_eq!(
+        refusal.to_string(),
+        "its signature: it is not a regular file"
+    );
+    fs::remove_file(directory.path().join("a.wasm")).expect("removed");
+    put_pipe(&directory, "a.wasm");
+    let refusal = directory.read("a.wasm", &signed).expect_err("refused");
+    assert_eq!(refusal, FileRefusal::NotAFile);
 }
 
 #[test]
