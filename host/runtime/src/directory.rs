@@ -28,8 +28,9 @@ pub use stamp::Stamp;
 /// The most plugin files that are loaded.
 const MOST_FILES: usize = 1000;
 
-/// The most entries that are looked at.
-const MOST_ENTRIES: usize = 10_000;
+/// The most names of plugin files in a directory that is looked at. Beyond, a look fails rather than leave some out: what
+/// isn't found is taken to be deleted.
+const MOST_NAMES: usize = 10_000;
 
 /// The longest signature file: an Ed25519 signature has 64 bytes, and 88 in base64.
 const LONGEST_SIGNATURE: u64 = 1024;
@@ -106,7 +107,7 @@ impl PluginDirectory {
     }
 
     /// The plugin files that are there now, by name. One that vanishes meanwhile is not there. A directory that isn't there
-    /// is an empty one.
+    /// is an empty one. One with more than ten thousand of them is an error, whatever else is in it.
     pub fn look(&self) -> io::Result<BTreeMap<String, Looked>> {
         let directory = match self.open() {
             Ok(directory) => directory,
@@ -114,21 +115,25 @@ impl PluginDirectory {
             Err(error) => return Err(error),
         };
         let mut found = BTreeMap::new();
-        for entry in directory.entries()?.take(MOST_ENTRIES) {
+        let mut names = 0;
+        for entry in directory.entries()? {
             let name = entry?.file_name();
-            let Some(text) = name.to_str() else {
-                let shown = name.to_string_lossy().into_owned();
-                if is_a("wasm", &shown) {
-                    found.insert(shown, Err(FileRefusal::Name));
-                }
+            let shown = name.to_string_lossy();
+            if !is_a("wasm", &shown) && !is_a("cwasm", &shown) {
                 continue;
+            }
+            names += 1;
+            if names > MOST_NAMES {
+                let what = format!("there are more than {MOST_NAMES} plugin files in it");
+                return Err(io::Error::other(what));
+            }
+            let looked = match name.to_str() {
+                None => Some(Err(FileRefusal::Name)),
+                Some(_) if is_a("cwasm", &shown) => Some(Err(FileRefusal::Precompiled)),
+                Some(name) => self.look_at(&directory, name),
             };
-            if is_a("cwasm", text) {
-                found.insert(text.to_owned(), Err(FileRefusal::Precompiled));
-            } else if is_a("wasm", text)
-                && let Some(looked) = self.look_at(&directory, text)
-            {
-                found.insert(text.to_owned(), looked);
+            if let Some(looked) = looked {
+                found.insert(shown.into_owned(), looked);
             }
         }
         let files = found.values_mut().filter(|looked| looked.is_ok());

@@ -151,6 +151,23 @@ fn a_file_settles_once_it_stays_as_it_is() {
 }
 
 #[test]
+fn a_look_finds_all_plugin_files_or_fails() {
+    let (_place, directory) = directory();
+    for number in 0..=MOST_NAMES {
+        put(&directory, &format!("{number}.txt"), b"");
+    }
+    put(&directory, "a.wasm", b"x");
+    assert_eq!(directory.look().expect("a look").len(), 1);
+    for number in 1..MOST_NAMES {
+        put(&directory, &format!("{number}.cwasm"), b"");
+    }
+    assert_eq!(directory.look().expect("a look").len(), MOST_NAMES);
+    put(&directory, "b.wasm", b"x");
+    let error = directory.look().expect_err("too many");
+    assert!(error.to_string().contains("more than 10000"), "{error}");
+}
+
+#[test]
 fn a_directory_that_is_gone_is_empty() {
     let (_place, directory) = directory();
     fs::remove_dir(directory.path()).expect("removed");
