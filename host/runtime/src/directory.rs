@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use thiserror::Error;
 
 use crate::load::LARGEST;
@@ -28,8 +28,9 @@ pub use stamp::Stamp;
 /// The most plugin files that are loaded.
 const MOST_FILES: usize = 1000;
 
-/// The most entries that are looked at.
-const MOST_ENTRIES: usize = 10_000;
+/// The most names of plugin files in a directory that is looked at. Beyond, a look fails rather than leave some out: what
+/// isn't found is taken to be deleted.
+const MOST_NAMES: usize = 10_000;
 
 /// The longest signature file: an Ed25519 signature has 64 bytes, and 88 in base64.
 const LONGEST_SIGNATURE: u64 = 1024;
@@ -68,6 +69,9 @@ pub enum FileRefusal {
     /// The system doesn't let it be read.
     #[error("it can't be read: {0}")]
     Unreadable(String),
+    /// The file `<name>.sig` beside it is refused.
+    #[error("its signature: {0}")]
+    Signature(Box<FileRefusal>),
 }
 
 /// What is known of a file before it is read.
@@ -103,7 +107,7 @@ impl PluginDirectory {
     }
 
     /// The plugin files that are there now, by name. One that vanishes meanwhile is not there. A directory that isn't there
-    /// is an empty one.
+    /// is an empty one. One with more than ten thousand of them is an error, whatever else is in it.
     pub fn look(&self) -> io::Result<BTreeMap<String, Looked>> {
         let directory = match self.open() {
             Ok(directory) => directory,
@@ -111,21 +115,25 @@ impl PluginDirectory {
             Err(error) => return Err(error),
         };
         let mut found = BTreeMap::new();
-        for entry in directory.entries()?.take(MOST_ENTRIES) {
+        let mut names = 0;
+        for entry in directory.entries()? {
             let name = entry?.file_name();
-            let Some(text) = name.to_str() else {
-                let shown = name.to_string_lossy().into_owned();
-                if is_a("wasm", &shown) {
-                    found.insert(shown, Err(FileRefusal::Name));
-                }
+            let shown = name.to_string_lossy();
+            if !is_a("wasm", &shown) && !is_a("cwasm", &shown) {
                 continue;
+            }
+            names += 1;
+            if names > MOST_NAMES {
+                let what = format!("there are more than {MOST_NAMES} plugin files in it");
+                return Err(io::Error::other(what));
+            }
+            let looked = match name.to_str() {
+                None => Some(Err(FileRefusal::Name)),
+                Some(_) if is_a("cwasm", &shown) => Some(Err(FileRefusal::Precompiled)),
+                Some(name) => self.look_at(&directory, name),
             };
-            if is_a("cwasm", text) {
-                found.insert(text.to_owned(), Err(FileRefusal::Precompiled));
-            } else if is_a("wasm", text)
-                && let Some(looked) = self.look_at(&directory, text)
-            {
-                found.insert(text.to_owned(), looked);
+            if let Some(looked) = looked {
+                found.insert(shown.into_owned(), looked);
             }
         }
         let files = found.values_mut().filter(|looked| looked.is_ok());
@@ -141,24 +149,12 @@ impl PluginDirectory {
             Ok(directory) => directory,
             Err(error) => return gone_or_refused(&error),
         };
-        let wasm = match directory
-            .open(name)
-            .and_then(|file| read(file, LARGEST as u64))
-        {
-            Ok(wasm) => wasm,
-            Err(error) => return gone_or_refused(&error),
+        let Some(wasm) = read(&directory, name, LARGEST as u64)? else {
+            return Ok(None);
         };
         let signature = if self.signatures {
-            let beside = directory
-                .open(signature_name(name))
-                .and_then(|file| read(file, LONGEST_SIGNATURE));
-            match beside {
-                Ok(signature) => Some(signature),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => {
-                    return Err(FileRefusal::Unreadable(format!("its signature: {error}")));
-                }
-            }
+            read(&directory, &signature_name(name), LONGEST_SIGNATURE)
+                .map_err(|refusal| FileRefusal::Signature(Box::new(refusal)))?
         } else {
             None
         };
@@ -218,7 +214,7 @@ fn refused_link(directory: &Dir, name: &str, error: &io::Error) -> Option<FileRe
     })
 }
 
-fn gone_or_refused(error: &io::Error) -> Result<Option<Content>, FileRefusal> {
+fn gone_or_refused<T>(error: &io::Error) -> Result<Option<T>, FileRefusal> {
     if error.kind() == io::ErrorKind::NotFound {
         Ok(None)
     } else {
@@ -226,11 +222,27 @@ fn gone_or_refused(error: &io::Error) -> Result<Option<Content>, FileRefusal> {
     }
 }
 
-/// No more than one byte beyond what is read of such a file: a file that grows is in another state by then.
-fn read(file: File, longest: u64) -> io::Result<Vec<u8>> {
+/// No more than one byte beyond what is read of such a file: a file that grows is in another state by then. None where it
+/// is gone.
+///
+/// Opening never waits: a pipe would keep the thread until somebody writes to it, and with it the whole server. What was
+/// opened is asked what it is, since it may have been put there after the look.
+fn read(directory: &Dir, name: &str, longest: u64) -> Result<Option<Vec<u8>>, FileRefusal> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = match directory.open_with(name, &options) {
+        Ok(file) => file,
+        Err(error) => return gone_or_refused(&error),
+    };
+    let unreadable = |error: io::Error| FileRefusal::Unreadable(error.to_string());
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(FileRefusal::NotAFile);
+    }
     let mut bytes = Vec::new();
-    file.take(longest + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    file.take(longest + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(Some(bytes))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! - [`subject`]: the credential a call is about, as the host holds it
 //! - [`ask`]: what is asked beside it
 //! - [`outcome`]: what came of a call
+//! - [`printable`]: texts that a terminal shows and doesn't act on
 //! - [`secret`]: bytes that zero themselves and can't be printed
 //! - [`clock`]: the time, as a parameter
 //!
@@ -45,6 +46,7 @@ pub mod manifest;
 pub mod origin;
 pub mod outcome;
 pub mod plugin;
+pub mod printable;
 pub mod quarantine;
 pub mod runtime;
 pub mod secret;

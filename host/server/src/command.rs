@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use claviger_runtime::printable::printable;
 
 use crate::config::{CONFIG, Config, Environment};
 use crate::front::Chain;
@@ -91,6 +92,6 @@ fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    eprintln!("claviger: {}", line.join(" "));
+    eprintln!("claviger: {}", printable(&line.join(" ")));
     ExitCode::from(code)
 }

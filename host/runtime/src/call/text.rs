@@ -3,6 +3,7 @@
 use crate::contract::Pairs;
 use crate::egress::{Meaning, Session};
 use crate::outcome::{CallError, Failure};
+use crate::printable::is_printable;
 
 /// The longest message or detail that is kept, in bytes.
 pub(super) const LONGEST: usize = 4 << 10;
@@ -108,10 +109,10 @@ pub(crate) fn capped(text: &str, most: usize) -> String {
     }
 }
 
-/// Would move a terminal's cursor, turn text around, or end a C string.
+/// Would move a terminal's cursor, turn text around, or end a C string. Marks of a direction are fine: texts in scripts
+/// that run from right to left have them.
 pub(super) fn is_unfit(c: char) -> bool {
-    let moves = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    moves || c.is_control() && c != '\n' && c != '\t'
+    !is_printable(c) && !matches!(c, '\n' | '\t' | '\u{61c}' | '\u{200e}' | '\u{200f}')
 }
 
 fn is_code(code: &str) -> bool {

@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -99,6 +100,34 @@ fn a_file_is_read_in_the_state_it_was_looked_at_in() {
     );
 }
 
+fn put_pipe(directory: &PluginDirectory, name: &str) {
+    let made = Command::new("mkfifo")
+        .arg(directory.path().join(name))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
+#[test]
+fn a_pipe_is_refused_and_never_waited_for() {
+    let (_place, directory) = directory();
+    put(&directory, "a.wasm", b"x");
+    put_pipe(&directory, "a.wasm.sig");
+    let signed = stamp(&directory, "a.wasm");
+    let refusal = directory.read("a.wasm", &signed).expect_err("refused");
+    assert_eq!(
+        refusal,
+        FileRefusal::Signature(Box::new(FileRefusal::NotAFile))
+    );
+    assert_eq!(
+        refusal.to_string(),
+        "its signature: it is not a regular file"
+    );
+    fs::remove_file(directory.path().join("a.wasm")).expect("removed");
+    put_pipe(&directory, "a.wasm");
+    let refusal = directory.read("a.wasm", &signed).expect_err("refused");
+    assert_eq!(refusal, FileRefusal::NotAFile);
+}
+
 #[test]
 fn a_file_settles_once_it_stays_as_it_is() {
     let (_place, directory) = directory();
@@ -119,6 +148,23 @@ fn a_file_settles_once_it_stays_as_it_is() {
     assert_eq!(settled(300), 1);
     fs::remove_file(directory.path().join("a.wasm")).expect("removed");
     assert_eq!(settled(400), 0);
+}
+
+#[test]
+fn a_look_finds_all_plugin_files_or_fails() {
+    let (_place, directory) = directory();
+    for number in 0..=MOST_NAMES {
+        put(&directory, &format!("{number}.txt"), b"");
+    }
+    put(&directory, "a.wasm", b"x");
+    assert_eq!(directory.look().expect("a look").len(), 1);
+    for number in 1..MOST_NAMES {
+        put(&directory, &format!("{number}.cwasm"), b"");
+    }
+    assert_eq!(directory.look().expect("a look").len(), MOST_NAMES);
+    put(&directory, "b.wasm", b"x");
+    let error = directory.look().expect_err("too many");
+    assert!(error.to_string().contains("more than 10000"), "{error}");
 }
 
 #[test]

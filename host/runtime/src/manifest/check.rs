@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{CaptureSource, FieldRule, Kind, Manifest, Place};
 use crate::origin::OriginPattern;
+use crate::printable::{is_printable, printable};
 
 /// The longest manifest that is read, in bytes: a plugin describes itself, it doesn't ship data.
 const LONGEST: usize = 256 * 1024;
@@ -18,6 +19,9 @@ const MOST_CAPTURES: usize = 32;
 
 /// The most broken rules that are told: enough to work on, and no flood for a log.
 const MOST_BROKEN: usize = 50;
+
+/// The longest name of a kind or field, in bytes, and what is told of a longer one.
+const LONGEST_NAME: usize = 64;
 
 /// Why a manifest is refused. The texts are for the plugin's author.
 #[derive(Debug, Error)]
@@ -97,6 +101,15 @@ impl Manifest {
             "description",
             "one sentence for the operator",
         );
+        let texts = [
+            ("description", Some(&self.description)),
+            ("homepage", self.homepage.as_ref()),
+            ("licence", self.licence.as_ref()),
+            ("reveal", self.reveal.as_ref()),
+        ];
+        for (at, text) in texts {
+            check_text(text.map_or("", String::as_str), at, rules);
+        }
         rules.hold(self.kinds.len() <= MOST_KINDS, "kinds", "at most 32");
         rules.hold(
             self.captures.len() <= MOST_CAPTURES,
@@ -105,7 +118,7 @@ impl Manifest {
         );
         let mut kinds = BTreeSet::new();
         for kind in &self.kinds {
-            let at = format!("kinds.{}", kind.name);
+            let at = format!("kinds.{}", told(&kind.name));
             rules.hold(
                 is_word(&kind.name),
                 &at,
@@ -115,7 +128,7 @@ impl Manifest {
             self.check_kind(kind, &at, rules);
         }
         for capture in &self.captures {
-            let at = format!("captures.{}", capture.name);
+            let at = format!("captures.{}", told(&capture.name));
             rules.hold(!capture.name.is_empty(), &at, "a capture has a name");
             rules.hold(
                 capture.path_prefix.starts_with('/'),
@@ -156,11 +169,12 @@ impl Manifest {
     }
 
     fn check_kind(&self, kind: &Kind, at: &str, rules: &mut Rules) {
+        check_text(&kind.label, &format!("{at}.label"), rules);
         rules.hold(!kind.fields.is_empty(), at, "a kind has at least one field");
         rules.hold(kind.fields.len() <= MOST_FIELDS, at, "at most 16 fields");
         let mut names = BTreeSet::new();
         for field in &kind.fields {
-            let at = format!("{at}.fields.{}", field.name);
+            let at = format!("{at}.fields.{}", told(&field.name));
             rules.hold(
                 is_word(&field.name),
                 &at,
@@ -188,6 +202,7 @@ impl Manifest {
     }
 
     fn check_field(&self, field: &FieldRule, at: &str, rules: &mut Rules) {
+        check_text(&field.label, &format!("{at}.label"), rules);
         let bare =
             field.places.is_empty() && field.signs.is_empty() && field.signature_places.is_empty();
         rules.hold(
@@ -230,6 +245,26 @@ impl Manifest {
     }
 }
 
+/// What people read is shown to them as it is, before they decide.
+fn check_text(text: &str, at: &str, rules: &mut Rules) {
+    rules.hold(
+        text.chars().all(is_printable),
+        at,
+        "one line, without control characters and those that turn text around",
+    );
+}
+
+/// A name as broken rules tell it, which may be any text.
+fn told(name: &str) -> String {
+    let beginning = &name[..name.floor_char_boundary(LONGEST_NAME)];
+    let more = if beginning.len() < name.len() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{}{more}", printable(beginning))
+}
+
 /// Whether a plugin may be named so: 1 to 64 of `a-z`, `0-9`, `-` and `_`, a letter first.
 #[must_use]
 pub fn is_plugin_name(name: &str) -> bool {
@@ -247,5 +282,75 @@ fn is_word(name: &str) -> bool {
 }
 
 fn starts_with_letter(name: &str) -> bool {
-    name.len() <= 64 && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
+    name.len() <= LONGEST_NAME && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn manifest() -> Value {
+        json!({
+            "name": "acme",
+            "version": "0.1.0",
+            "description": "Checks keys.",
+            "origins": [],
+            "kinds": [{
+                "name": "api_key",
+                "label": "API key",
+                "fields": [{ "name": "api_key", "label": "Key", "secret": true }],
+            }],
+        })
+    }
+
+    fn broken(manifest: &Value) -> Vec<String> {
+        match Manifest::parse(&manifest.to_string()) {
+            Ok(_) => Vec::new(),
+            Err(ManifestError::Rules(broken)) => broken.into_iter().map(|it| it.at).collect(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn long_names_are_told_by_their_beginning() {
+        let mut manifest = manifest();
+        let fields = |name: String| json!([{ "name": name, "label": "l" }]);
+        let kind = |n: usize| {
+            let name = format!("{n}\u{1b}{}", "ä".repeat(1000));
+            json!({ "name": name, "label": "l", "fields": fields("Ä".repeat(1000)) })
+        };
+        manifest["kinds"] = (0..50).map(kind).collect();
+        let error = Manifest::parse(&manifest.to_string()).expect_err("refused");
+        let text = error.to_string();
+        assert!(text.len() < MOST_BROKEN * 300, "{}", text.len());
+        assert!(text.contains("kinds.0\u{fffd}ä"), "{text}");
+    }
+
+    #[test]
+    fn texts_for_people_are_shown_as_they_are() {
+        assert_eq!(broken(&manifest()), [""; 0]);
+        let texts = [
+            ("/description", "description"),
+            ("/homepage", "homepage"),
+            ("/licence", "licence"),
+            ("/reveal", "reveal"),
+            ("/kinds/0/label", "kinds.api_key.label"),
+            (
+                "/kinds/0/fields/0/label",
+                "kinds.api_key.fields.api_key.label",
+            ),
+        ];
+        for (pointer, at) in texts {
+            for unfit in ["a\u{1b}[2J", "a\nb", "a\u{202e}b", "a\u{200f}"] {
+                let mut manifest = manifest();
+                match manifest.pointer_mut(pointer) {
+                    Some(text) => *text = unfit.into(),
+                    None => manifest[at] = unfit.into(),
+                }
+                assert_eq!(broken(&manifest), [at], "{unfit:?}");
+            }
+        }
+    }
 }

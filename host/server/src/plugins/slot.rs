@@ -11,6 +11,9 @@ use claviger_vault::plugins::Asking;
 
 use crate::front::Chain;
 
+/// The longest reason that is kept as it is, in bytes.
+const LONGEST_REASON: usize = 4 << 10;
+
 /// A file, and what serves from it.
 #[derive(Default)]
 pub(super) struct Slot {
@@ -78,7 +81,7 @@ impl Candidate {
 impl Slot {
     /// The file can't serve. What served from it goes on. Answers the reason where it is news.
     pub(super) fn refuse(&mut self, refusal: &dyn std::error::Error) -> Option<&str> {
-        let reason = Chain(refusal).to_string();
+        let reason = cut(Chain(refusal).to_string());
         let known = matches!(&self.latest, Latest::Refused(known) if *known == reason);
         self.latest = Latest::Refused(reason);
         match &self.latest {
@@ -97,6 +100,18 @@ impl Slot {
     }
 }
 
+/// A reason quotes the plugin, and is kept, logged and listed for as long as the file is there.
+fn cut(reason: String) -> String {
+    if reason.len() <= LONGEST_REASON {
+        return reason;
+    }
+    let kept = &reason[..reason.floor_char_boundary(LONGEST_REASON)];
+    format!(
+        "{kept}… (cut, of {} bytes; `claviger plugin check` says it all)",
+        reason.len()
+    )
+}
+
 /// What a plugin of the directory asks the vault for.
 pub(super) fn asking<'a>(
     manifest: &'a Manifest,
@@ -110,5 +125,22 @@ pub(super) fn asking<'a>(
         rights,
         lent: false,
         reserved: PLUGINS.iter().any(|plugin| plugin.name == manifest.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_cut_and_says_so() {
+        let mut slot = Slot::default();
+        let long = std::io::Error::other("ä".repeat(1 << 20));
+        let told = slot.refuse(&long).expect("news").to_owned();
+        assert!(told.len() < LONGEST_REASON + 100, "{}", told.len());
+        assert!(told.contains("ä… (cut, of 2097152 bytes"), "{told}");
+        assert_eq!(slot.refuse(&long), None);
+        let short = std::io::Error::other("ä".repeat(LONGEST_REASON / 2));
+        assert_eq!(slot.refuse(&short), Some(short.to_string().as_str()));
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use claviger_runtime::printable::printable;
 use claviger_runtime::{Checked, Finding, PluginSettings};
 use serde::Serialize;
 
@@ -77,6 +78,7 @@ impl<'c> Answer<'c> {
             warnings,
             ..
         } = self;
+        let file = printable(file);
         match (&self.plugin, refusals.len()) {
             (Some(plugin), 0) => writeln!(out, "{file}: {plugin} loads on this host")?,
             (_, 1) => writeln!(out, "{file}: this host refuses it, for one reason")?,
@@ -93,9 +95,37 @@ impl<'c> Answer<'c> {
             },
         ) in refusals.chain(warnings)
         {
-            writeln!(out, "\n  {what} ({code}): {sentence}")?;
-            writeln!(out, "    {remedy}")?;
+            writeln!(out, "\n  {what} ({code}): {}", printable(sentence))?;
+            writeln!(out, "    {}", printable(remedy))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Finding};
+
+    #[test]
+    fn a_terminal_acts_on_nothing_that_a_plugin_says() {
+        let finding = Finding {
+            code: "manifest",
+            sentence: "unknown field `\u{1b}[2J\u{202e}`".to_owned(),
+            remedy: "correct it".to_owned(),
+        };
+        let answer = Answer {
+            file: "a\rb.wasm".to_owned(),
+            fine: false,
+            plugin: None,
+            refusals: &[finding],
+            warnings: &[],
+        };
+        let mut out = Vec::new();
+        answer.write(&mut out).expect("written");
+        assert_eq!(
+            String::from_utf8(out).expect("text"),
+            "a\u{fffd}b.wasm: this host refuses it, for one reason\n\n  \
+             refused (manifest): unknown field `\u{fffd}[2J\u{fffd}`\n    correct it\n"
+        );
     }
 }

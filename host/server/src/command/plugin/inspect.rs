@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use claviger_runtime::load::Measured;
+use claviger_runtime::printable::printable;
 use claviger_runtime::{Checked, LoadError, PluginSettings, Runtime};
 
 use super::file;
@@ -50,11 +51,11 @@ pub(super) async fn run(arguments: Arguments, config: &Config) -> Result<ExitCod
         .checked
         .refusals
         .first()
-        .map(|finding| finding.sentence.as_str());
+        .map(|finding| printable(&finding.sentence));
     eprintln!(
         "claviger: this host refuses it: {}; `claviger plugin check {}` says what to do",
         reason.unwrap_or_default(),
-        file.display()
+        printable(&file.display().to_string())
     );
     Ok(ExitCode::from(1))
 }

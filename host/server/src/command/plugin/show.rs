@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use claviger_runtime::printable::printable;
+
 use super::super::Failure;
 use crate::surfaces::PluginView;
 
@@ -56,11 +58,4 @@ fn write_out(out: &mut impl Write, view: &PluginView) -> std::io::Result<()> {
     line(out, "provenance", &view.provenance)?;
     line(out, "file", file.as_deref().unwrap_or_default())?;
     line(out, "blake3", view.hash.as_deref().unwrap_or_default())
-}
-
-/// Without what a terminal would act on: names and texts are the plugins' own.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

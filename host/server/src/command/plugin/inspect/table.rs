@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use claviger_runtime::manifest::Manifest;
+use claviger_runtime::printable::printable;
 
 use super::view::{MeasuredView, View, capture, kind, places};
 
@@ -11,7 +12,7 @@ const CONTRACT: &str = "claviger:provider/";
 
 /// Writes a row for each thing that there is to say.
 pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", view.file)?;
+    writeln!(out, "{}", printable(&view.file))?;
     let mut rows = Vec::new();
     rows.extend(view.manifest.map(identity).unwrap_or_default());
     rows.extend(outside(view));
@@ -20,10 +21,16 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
     rows.push(("blake3", vec![view.blake3.clone()]));
     rows.push(("core instances", vec![view.core_instances.to_string()]));
     rows.extend(view.measured.as_ref().map(measured).unwrap_or_default());
+    write_rows(&rows, out)
+}
+
+/// Texts are the plugin's own, and some have several lines.
+fn write_rows(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for (label, values) in rows {
-        for (index, value) in values.iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            writeln!(out, "  {label:<16}{value}")?;
+        let lines = values.iter().flat_map(|value| value.lines());
+        let labels = std::iter::once(*label).chain(std::iter::repeat(""));
+        for (label, line) in labels.zip(lines) {
+            writeln!(out, "  {label:<16}{}", printable(line))?;
         }
     }
     Ok(())
@@ -142,5 +149,22 @@ fn size(bytes: u64) -> String {
         MIB.. => format!("{} MiB ({bytes} bytes)", tenths(MIB)),
         KIB.. => format!("{} KiB ({bytes} bytes)", tenths(KIB)),
         _ => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_rows;
+
+    #[test]
+    fn a_terminal_acts_on_nothing_that_a_plugin_says() {
+        let reveal = "one\u{1b}]0;x\u{7}\ntwo\u{202e}".to_owned();
+        let rows = [("reveal", vec![reveal]), ("size", vec!["1".to_owned()])];
+        let mut out = Vec::new();
+        write_rows(&rows, &mut out).expect("written");
+        assert_eq!(
+            String::from_utf8(out).expect("text"),
+            "  reveal          one\u{fffd}]0;x\u{fffd}\n                  two\u{fffd}\n  size            1\n"
+        );
     }
 }
