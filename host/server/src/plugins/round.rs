@@ -166,6 +166,7 @@ impl Rounds {
                 if !std::mem::replace(&mut self.blind, true) {
                     warn!(%error, "the plugin directory can't be read; what serves goes on");
                 }
+                self.unsettled = false;
                 return;
             }
         };
