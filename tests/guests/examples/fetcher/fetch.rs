@@ -72,7 +72,7 @@ impl Fetch {
             .set_first_byte_timeout(timeout)
             .map_err(|()| "no timeout can be set")?;
         let body = request.body().map_err(|()| "the request has no body")?;
-        let under_way = handle(request, Some(options)).map_err(named)?;
+        let under_way = handle(request, Some(options)).map_err(|code| named(&code))?;
         write(body, &self.body)?;
         Ok(UnderWay(under_way))
     }
@@ -88,7 +88,7 @@ impl UnderWay {
         self.0.subscribe().block();
         let answer = self.0.get().ok_or("there is no answer after waiting")?;
         let answer = answer.map_err(|()| "the answer was taken")?;
-        read(&answer.map_err(named)?)
+        read(&answer.map_err(|code| named(&code))?)
     }
 }
 
@@ -101,7 +101,7 @@ fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), String> {
         }
     }
     drop(stream);
-    OutgoingBody::finish(body, None).map_err(named)
+    OutgoingBody::finish(body, None).map_err(|code| named(&code))
 }
 
 fn read(answer: &IncomingResponse) -> Result<Fetched, String> {
@@ -123,7 +123,7 @@ fn read(answer: &IncomingResponse) -> Result<Fetched, String> {
     }
 }
 
-fn named(code: ErrorCode) -> String {
+fn named(code: &ErrorCode) -> String {
     format!("{code:?}")
 }
 
