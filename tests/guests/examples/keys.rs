@@ -38,9 +38,10 @@ impl Validation for Keys {
 impl Rotation for Keys {
     fn create(context: Context, current: Credential) -> Result<Replacement, Failure> {
         let (id, key) = make(&context, &current)?;
-        let details = match does(&current, "tells-the-new-secret") {
-            true => vec![attribute("new", &key)],
-            false => Vec::new(),
+        let details = if does(&current, "tells-the-new-secret") {
+            vec![attribute("new", &key)]
+        } else {
+            Vec::new()
         };
         Ok(Replacement {
             fields: vec![attribute("secret", &key)],
@@ -126,9 +127,10 @@ impl Issuance for Keys {
         request: issuance::Request,
     ) -> Result<Issued, Failure> {
         let (id, key) = make(&context, &root)?;
-        let ttl = match does(&root, "issues-for-ever") {
-            true => u64::from(u32::MAX),
-            false => request.ttl_seconds.into(),
+        let ttl = if does(&root, "issues-for-ever") {
+            u64::from(u32::MAX)
+        } else {
+            request.ttl_seconds.into()
         };
         Ok(Issued {
             fields: vec![attribute("token", &key)],
