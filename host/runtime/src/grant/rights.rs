@@ -347,6 +347,19 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_becomes_text_is_named() {
+        let of = |secret: bool| {
+            let manifest = Manifest::parse(&format!(
+                r#"{{"name": "a", "version": "1.0.0", "description": "For tests.", "origins": [],
+                    "kinds": [{{"name": "k", "label": "K", "fields": [{{"name": "s", "label": "S", "secret": {secret}}}]}}]}}"#
+            ));
+            Rights::asked(&manifest.expect("a manifest"))
+        };
+        assert_eq!(more(&of(true), &of(false)), ["to be shown `s` of `k`"]);
+        assert!(more(&of(false), &of(true)).is_empty());
+    }
+
+    #[test]
     fn private_and_plain_origins_take_approval() {
         for origins in [
             r#"["https://a.example", "http://a.example"]"#,

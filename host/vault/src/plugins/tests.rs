@@ -120,6 +120,30 @@ async fn a_new_name_gets_what_it_asks_for_and_no_more_ever_after() {
 }
 
 #[tokio::test]
+async fn a_name_that_becomes_the_servers_own_or_is_lent_something_gets_nothing_by_itself() {
+    let house = House::new().await;
+    let vault = &house.vault;
+    let mut first = File::new("1", &[A], false);
+    assert!(first.is_granted(vault).await);
+    let mut further = File::new("2", &[A], false);
+    further.lent = true;
+    assert_eq!(
+        further.beyond(vault).await,
+        ["the origin https://a.example"]
+    );
+    first.lent = true;
+    assert!(first.is_granted(vault).await, "it was lent to this file");
+
+    first.reserved = true;
+    assert_eq!(first.beyond(vault).await, ["the origin https://a.example"]);
+    let permit = permit(&house).await;
+    further.reserved = true;
+    vault.approve(&permit, &further.asking()).await.unwrap();
+    assert!(further.is_granted(vault).await);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn what_takes_an_approval_waits_for_it_under_any_name() {
     let house = House::new().await;
     let vault = &house.vault;
