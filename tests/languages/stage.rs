@@ -201,3 +201,14 @@ pub async fn works_as_told(stage: &mut Stage) {
         );
     }
 }
+
+/// Has the plugin trap on the answer that it has no meaning for. What it says then of the key and of the answer holds
+/// stand-ins.
+pub async fn traps_with_stand_ins(stage: &mut Stage) {
+    let tested = stage.test("strange-again", KEYS[2].1).await;
+    let error = tested["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("the guest holds clv") && error.contains("what is clv"),
+        "{tested}"
+    );
+}

@@ -1,6 +1,5 @@
 //! New secrets that the provider makes, and old ones that end.
 
-use claviger_runtime::manifest::Overlap;
 use claviger_runtime::{CallOutcome, Capability, Replacement};
 
 use super::operation::{lost_answer, subjects, succeeded, trouble, twice};
@@ -17,11 +16,6 @@ pub(super) async fn run(suite: &mut Suite<'_>) {
     if credentials.is_empty() {
         return;
     }
-    let about =
-        "a plugin that rotates also validates and recovers, and says whether both secrets work";
-    suite
-        .case("rotation.companions", about, async { companions(stage) })
-        .await;
     for credential in credentials {
         let name = |what: &str| format!("rotation.{what}/{}", credential.kind);
         let call = async |operation: &str| create(stage, credential, operation).await;
@@ -36,20 +30,14 @@ pub(super) async fn run(suite: &mut Suite<'_>) {
         suite
             .case(name("trouble"), about, trouble(stage, &call))
             .await;
-        if stage
-            .prepared
-            .capabilities()
-            .contains(&Capability::Recovery)
-        {
-            let about = "what a lost answer left behind is undone";
-            suite
-                .case(
-                    name("lost-answer"),
-                    about,
-                    lost_answer(stage, credential, &call),
-                )
-                .await;
-        }
+        let about = "what a lost answer left behind is undone";
+        suite
+            .case(
+                name("lost-answer"),
+                about,
+                lost_answer(stage, credential, &call),
+            )
+            .await;
         let about = "an old secret is ended, and ending it again succeeds";
         suite
             .case(
@@ -71,29 +59,6 @@ async fn create(
         .create(stage.context(operation), stage.subject(credential))
         .await;
     stage.noted("create", outcome)
-}
-
-fn companions(stage: &Stage) -> Ended {
-    let capabilities = stage.prepared.capabilities();
-    for needed in [Capability::Validation, Capability::Recovery] {
-        if !capabilities.contains(&needed) {
-            return Err(Stop::failed(format!(
-                "it exports `rotation` and not `{needed}`: without it the host can't {}",
-                match needed {
-                    Capability::Validation => "check a new secret before it is used",
-                    _ => "undo what a lost answer leaves behind",
-                }
-            )));
-        }
-    }
-    match stage.manifest().overlap {
-        Some(Overlap::BothWork | Overlap::Replaces) => Ok(Vec::new()),
-        None => Ok(vec![
-            "the manifest has no `overlap`: say `both-work` or `replaces`, so that the host knows whether the old secret \
-             goes on working"
-                .to_owned(),
-        ]),
-    }
 }
 
 async fn works(stage: &Stage, credential: &Credential) -> Ended {
