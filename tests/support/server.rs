@@ -68,16 +68,23 @@ impl Site {
 
     /// A plugin's provider is here, not where it really is.
     #[must_use]
-    pub fn provider(mut self, provider: &Provider) -> Self {
-        let table = self.plugins.entry(provider.plugin.to_owned()).or_default();
+    pub fn provider(self, provider: &Provider) -> Self {
+        self.replace_origin(
+            provider.plugin,
+            provider.origin,
+            &provider.upstream.origin(),
+        )
+    }
+
+    /// What a plugin sends to one origin goes to another.
+    #[must_use]
+    pub fn replace_origin(mut self, plugin: &str, from: &str, to: &str) -> Self {
+        let table = self.plugins.entry(plugin.to_owned()).or_default();
         let replaced = table
             .entry("replace-origins")
             .or_insert_with(|| toml::Table::new().into());
         let replaced = replaced.as_table_mut().expect("made above");
-        replaced.insert(
-            provider.origin.to_owned(),
-            provider.upstream.origin().into(),
-        );
+        replaced.insert(from.to_owned(), to.into());
         self
     }
 

@@ -12,6 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::origin::OriginPattern;
+use crate::plugin::Capability;
 
 pub mod check;
 pub mod pattern;
@@ -47,6 +48,9 @@ pub struct Manifest {
     /// The kind of the credential that its operations need as a connection, where they need one.
     #[serde(default)]
     pub connection: Option<String>,
+    /// Which of its capabilities need that connection, such as `rotation`; all of them where nothing is said.
+    #[serde(default)]
+    pub connection_for: BTreeSet<Capability>,
     /// The new secrets that it lets the host take out of answers.
     #[serde(default)]
     pub captures: Vec<CaptureRule>,
@@ -175,6 +179,13 @@ pub enum Overlap {
 }
 
 impl Manifest {
+    /// The kind of the connection that a capability needs, where it needs one.
+    #[must_use]
+    pub fn connection_for(&self, capability: Capability) -> Option<&str> {
+        let needs = self.connection_for.is_empty() || self.connection_for.contains(&capability);
+        self.connection.as_deref().filter(|_| needs)
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn kind(&self, name: &str) -> Option<&Kind> {

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use wasmtime::component::InstancePre;
 
@@ -19,7 +21,10 @@ use crate::quarantine::{PluginHealth, Quarantine};
 use crate::resources::Resources;
 
 /// Something that a plugin can do: an interface of `claviger:provider` that it exports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Capability {
     /// Asks the provider whether a credential works.
     Validation,

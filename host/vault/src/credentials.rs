@@ -4,13 +4,14 @@
 //! - [`input`]: what callers give, and `rules`, which it must hold to
 //! - [`list`], [`details`]: reading what is known; `reveal`: reading the secret
 //! - `connection`: the credential that another is worked with through; `origins`: where those may lead
+//! - `version`: the versions of its secret
 //! - `create`, `update`, `pin`, `removal`: changing it, with `shredding` after the last; [`test`]: asking the provider
 //!
 //! Every lookup is by workspace and id or name: no id from elsewhere ever resolves. What is read often comes from
 //! `cache`, which holds sealed secrets, never plain ones.
 
 pub(crate) mod cache;
-mod connection;
+pub(crate) mod connection;
 mod create;
 pub mod details;
 pub mod input;
@@ -30,6 +31,7 @@ pub mod test;
 #[cfg(test)]
 mod tests;
 mod update;
+pub(crate) mod version;
 
 pub use details::{CredentialDetails, Usage, VersionInfo};
 pub use input::{CredentialPatch, CredentialRef, NewCredential};
@@ -39,3 +41,4 @@ pub use origins::ApprovedOrigin;
 pub use reveal::{Revealed, RevealedField};
 pub use status::Status;
 pub use test::{TestResult, TestRun};
+pub use version::VersionState;

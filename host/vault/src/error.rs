@@ -33,6 +33,16 @@ pub enum VaultError {
         /// When to try again, where that helps.
         retry_after_ms: Option<u64>,
     },
+    /// Its provider, or the plugin for it, didn't do it. What is known of the credential hasn't changed.
+    #[error("{message}")]
+    Provider {
+        /// What came of it, as the contract has it: `unreachable`, `rate-limited`, `rejected`, `unknown-outcome`, …
+        code: String,
+        /// Why, for the caller; without any secret.
+        message: String,
+        /// When to try again, where that helps.
+        retry_after_ms: Option<u64>,
+    },
     /// The audit log or the database can't be written or read now, so nothing was handed out or changed.
     #[error("the vault can't record this now; nothing was changed, try again shortly")]
     Unavailable,

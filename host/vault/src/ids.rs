@@ -1,4 +1,4 @@
-//! Ids: eight random bytes, kept and shown by the vault as 16 lower-case hexadecimal digits.
+//! Ids: eight random bytes, kept and shown by the vault as 16 lower-case hexadecimal digits; of a lease twelve, as 24.
 //!
 //! A surface renders them its own way (`CRD-0123…` in upper case, `cred_0123…`) and takes only its own form back.
 
@@ -12,25 +12,34 @@ use crate::seal::random;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("an id is 16 lower-case hexadecimal digits")]
+#[error("an id is lower-case hexadecimal digits, 24 for a lease and 16 for all else")]
 pub struct IdError;
 
-fn parse(text: &str) -> Result<[u8; 8], IdError> {
-    let plain = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
-    if text.len() != 16 || !text.as_bytes().iter().all(plain) {
+fn parse<const N: usize>(text: &str) -> Result<[u8; N], IdError> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Ok(byte - b'0'),
+        b'a'..=b'f' => Ok(byte - b'a' + 10),
+        _ => Err(IdError),
+    };
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return Err(IdError);
+    };
+    let mut bytes = [0; N];
+    if pairs.len() != N {
         return Err(IdError);
     }
-    u64::from_str_radix(text, 16)
-        .map(u64::to_be_bytes)
-        .map_err(|_| IdError)
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Ok(bytes)
 }
 
 macro_rules! id {
-    ($(#[$about:meta])* $name:ident) => {
+    ($(#[$about:meta])* $name:ident($length:literal)) => {
         $(#[$about])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name([u8; 8]);
+        pub struct $name([u8; $length]);
 
         impl $name {
             /// A new one.
@@ -41,13 +50,13 @@ macro_rules! id {
 
             /// Its bytes.
             #[must_use]
-            pub const fn to_bytes(self) -> [u8; 8] {
+            pub const fn to_bytes(self) -> [u8; $length] {
                 self.0
             }
         }
 
-        impl From<[u8; 8]> for $name {
-            fn from(bytes: [u8; 8]) -> Self {
+        impl From<[u8; $length]> for $name {
+            fn from(bytes: [u8; $length]) -> Self {
                 Self(bytes)
             }
         }
@@ -76,13 +85,13 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:016x}", u64::from_be_bytes(self.0))
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
 
         impl fmt::UpperHex for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:016X}", u64::from_be_bytes(self.0))
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
             }
         }
 
@@ -96,15 +105,27 @@ macro_rules! id {
 
 id! {
     /// A workspace's id.
-    WorkspaceId
+    WorkspaceId(8)
 }
 id! {
     /// A user's id.
-    UserId
+    UserId(8)
 }
 id! {
     /// A credential's id.
-    CredentialId
+    CredentialId(8)
+}
+id! {
+    /// A rotation's id: its idempotency key at the provider.
+    RotationId(8)
+}
+id! {
+    /// The id of a credential as a target keeps it.
+    ApplicationId(8)
+}
+id! {
+    /// A lease's id: its idempotency key at the provider.
+    LeaseId(12)
 }
 
 #[cfg(test)]
@@ -116,6 +137,9 @@ mod tests {
         let id = CredentialId::from([0, 1, 2, 0xab, 0xcd, 0xef, 9, 8]);
         assert_eq!(id.to_string(), "000102abcdef0908");
         assert_eq!(format!("{id:X}"), "000102ABCDEF0908");
+        assert!("000102abcdef0908".parse::<LeaseId>().is_err());
+        let lease = LeaseId::from([0xab; 12]);
+        assert_eq!(lease.to_string().parse(), Ok(lease));
         assert_eq!("000102abcdef0908".parse(), Ok(id));
         for text in [
             "",

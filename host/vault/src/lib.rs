@@ -7,6 +7,7 @@
 //! - [`audit`]: the log, written in groups, each entry chained to the one before it
 //! - [`plugins`]: what plugins are granted, and by whom
 //! - [`seal`]: the master key, the data keys and what they seal
+//! - [`jobs`]: what it does by itself, when it is due
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
 //!
 //! Below them, `store` is the only place with SQL: `SQLite` and `PostgreSQL` run the same texts.
@@ -21,15 +22,17 @@ pub mod error;
 pub mod health;
 pub mod identity;
 pub mod ids;
+pub mod jobs;
 pub mod open;
 pub mod permission;
+pub mod places;
 pub mod plugins;
 pub mod request;
 pub mod seal;
 pub mod vault;
 
 pub use error::{Problem, VaultError};
-pub use ids::{CredentialId, UserId, WorkspaceId};
+pub use ids::{ApplicationId, CredentialId, LeaseId, RotationId, UserId, WorkspaceId};
 pub use open::{OpenError, Opened, VaultOptions};
 pub use request::RequestInfo;
 pub use vault::Vault;

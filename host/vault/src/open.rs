@@ -18,6 +18,8 @@ use crate::error::VaultError;
 use crate::identity::{
     FirstStart, Identity, IdentityError, LONGEST_PASSWORD, Passwords, SHORTEST_PASSWORD,
 };
+use crate::ids::CredentialId;
+use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
 use crate::seal::MasterKeys;
 use crate::seal::keys::{Keys, ProofError};
@@ -127,6 +129,8 @@ impl Vault {
             plugin_events: ToldEvents::default(),
             clock: options.clock,
             underway: Underway::new(),
+            lanes: Lanes::default(),
+            host: CredentialId::random().to_string().into(),
             deleted,
             shredding,
             listener,

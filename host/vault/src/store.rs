@@ -11,6 +11,7 @@ pub(crate) mod credentials;
 mod database;
 pub(crate) mod identity;
 pub(crate) mod keys;
+pub(crate) mod leases;
 pub(crate) mod listen;
 pub(crate) mod origins;
 pub(crate) mod plugins;

@@ -14,6 +14,7 @@ use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::error::{InternalError, VaultError};
 use crate::identity::Identity;
+use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
 use crate::seal::keys::Keys;
 use crate::store::{Database, StoreError};
@@ -38,6 +39,10 @@ pub(crate) struct Inner {
     pub(crate) plugin_events: ToldEvents,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) underway: Underway,
+    /// The jobs that this host does now.
+    pub(crate) lanes: Lanes,
+    /// What this host's claims on rows are marked with.
+    pub(crate) host: Arc<str>,
     /// That something was deleted.
     pub(crate) deleted: Arc<Notify>,
     pub(crate) shredding: Option<AbortHandle>,

@@ -166,6 +166,11 @@ impl Manifest {
         if let Some(connection) = &self.connection {
             rules.hold(is_word(connection), "connection", "the name of a kind");
         }
+        rules.hold(
+            self.connection_for.is_empty() || self.connection.is_some(),
+            "connection-for",
+            "only where `connection` names a kind",
+        );
     }
 
     fn check_kind(&self, kind: &Kind, at: &str, rules: &mut Rules) {

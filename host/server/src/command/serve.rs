@@ -46,6 +46,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         first_start,
         lock,
     } = wiring::start(config).await?;
+    let jobs = vault.start_jobs();
     let mut out = std::io::stdout().lock();
     if let Some(first) = first_start {
         tell_first_start(&mut out, &first)?;
@@ -65,6 +66,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         info!("stopping: requests under way are finished");
     };
     connections::serve(listener, control, app, stop).await;
+    drop(jobs);
     keeping.end().await;
     vault.close().await;
     drop(lock);

@@ -68,6 +68,11 @@ impl From<VaultError> for Refusal {
                 message,
                 retry_after_ms,
             },
+            VaultError::Provider {
+                code,
+                message,
+                retry_after_ms,
+            } => from_provider(&code, message, retry_after_ms),
             VaultError::Lapsed(lapsed) => lapsed.into(),
             VaultError::Unavailable | VaultError::OutcomeUnknown => Self::Unavailable {
                 message: error.to_string(),
@@ -151,6 +156,22 @@ impl From<IdentityError> for Refusal {
                 unavailable(&error, cause)
             }
         }
+    }
+}
+
+/// A provider that can't be reached may be later; one that can't do it at all, or was asked wrongly, is the caller's to
+/// change; anything else it has against the credential as it now is.
+fn from_provider(code: &str, message: String, retry_after_ms: Option<u64>) -> Refusal {
+    match code {
+        "unreachable" | "rate-limited" | "unknown-outcome" => Refusal::Unavailable {
+            message,
+            cause: None,
+        },
+        "unsupported" | "invalid-input" => Refusal::Malformed(message),
+        _ => Refusal::Conflict {
+            message,
+            retry_after_ms,
+        },
     }
 }
 

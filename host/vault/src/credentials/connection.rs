@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use claviger_runtime::plugin::Plugin;
+use claviger_runtime::plugin::{Capability, Plugin};
 use claviger_runtime::subject::Subject;
 
 use super::cache::Cached;
@@ -22,30 +22,46 @@ use crate::vault::Vault;
 const MOST_NAMED: usize = 5;
 
 /// A connection, as a call gets it.
-pub(super) struct Connection {
-    pub(super) name: String,
-    pub(super) subject: Subject,
+pub(crate) struct Connection {
+    pub(crate) name: String,
+    pub(crate) subject: Subject,
 }
 
 /// A connection, or the reason why there is none: a text for a person who can do something about it.
-type Found<T> = Result<Result<T, String>, VaultError>;
+pub(crate) type Found<T> = Result<Result<T, String>, VaultError>;
 
 impl Vault {
-    /// The connection that `plugin` needs to work with a credential; none where it needs none. It is the one that is
-    /// `asked` for by name, else the one that the credential was stored with, else the only one there is.
-    pub(super) async fn connection(
+    /// The connection that a capability of `plugin` needs to work with a credential; none where it needs none. It is the
+    /// one that is `asked` for by name, else the one that the credential was stored with, else the only one there is.
+    pub(crate) async fn connection(
         &self,
         plugin: &Plugin,
+        capability: Capability,
         credential: &Credential,
         payload: &Payload,
         asked: Option<&str>,
     ) -> Found<Option<Connection>> {
-        let needed = plugin.manifest().connection.as_deref();
+        let needed = plugin.manifest().connection_for(capability);
         let Some(needed) = needed.filter(|kind| *kind != payload.kind) else {
             return Ok(Ok(None));
         };
-        let workspace = credential.workspace;
-        let found = match asked.or(payload.connection.as_deref()) {
+        // What it was stored with opens its own provider, and no other.
+        let own = payload.plugin.as_deref() == Some(plugin.name());
+        let stored = payload.connection.as_deref().filter(|_| own);
+        let connection = self.connection_of(plugin, needed, credential.workspace, asked.or(stored));
+        Ok(connection.await?.map(Some))
+    }
+
+    /// The credential of kind `needed` through which `plugin` works in a workspace: the one that is named, else the only
+    /// one there is.
+    pub(crate) async fn connection_of(
+        &self,
+        plugin: &Plugin,
+        needed: &str,
+        workspace: WorkspaceId,
+        named: Option<&str>,
+    ) -> Found<Connection> {
+        let found = match named {
             Some(name) => self.connection_named(workspace, name).await?,
             None => self.only_connection(workspace, plugin, needed).await?,
         };
@@ -57,10 +73,10 @@ impl Vault {
         let refused = self.refused(plugin, needed, &cached, &connection).await?;
         Ok(match refused {
             Some(reason) => Err(reason),
-            None => Ok(Some(Connection {
+            None => Ok(Connection {
                 name: cached.credential.name.to_string(),
                 subject: super::test::subject(&cached.credential, connection),
-            })),
+            }),
         })
     }
 

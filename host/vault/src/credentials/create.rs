@@ -149,6 +149,7 @@ impl Vault {
             metadata: new.metadata,
             provider_credential_id: new.provider_credential_id,
             active: true,
+            rotating: false,
             health: Health::Unknown,
             health_reason: None,
             health_checked_at: None,
@@ -158,6 +159,8 @@ impl Vault {
             created_at: now,
             updated_at: now,
             last_rotated_at: None,
+            rotation_failures: 0,
+            rotation_error: None,
             version: 1,
             generation: 1,
             last_used: LastUsed::new(None),
@@ -168,6 +171,8 @@ impl Vault {
             connection: checked.connection,
             origins: resolved.origins,
             fields: resolved.fields,
+            handle: None,
+            expires_at_ms: None,
         };
         Ok(Prepared {
             credential,

@@ -28,7 +28,7 @@ impl Vault {
     }
 
     /// A credential of that workspace with its sealed version.
-    pub(super) async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         workspace: WorkspaceId,
         reference: &CredentialRef,
@@ -45,7 +45,7 @@ impl Vault {
     }
 
     /// The same, whatever the cache holds.
-    pub(super) async fn read_through(
+    pub(crate) async fn read_through(
         &self,
         workspace: WorkspaceId,
         reference: &CredentialRef,
@@ -70,7 +70,7 @@ impl Vault {
     }
 
     /// Opens a credential's current version.
-    pub(super) async fn unseal(&self, cached: &Cached) -> Result<Payload, VaultError> {
+    pub(crate) async fn unseal(&self, cached: &Cached) -> Result<Payload, VaultError> {
         let credential = &cached.credential;
         let keys = &self.inner.keys;
         let key = keys
@@ -131,6 +131,7 @@ impl TryFrom<CredentialRow> for Credential {
             metadata: serde_json::from_str(&row.metadata).map_err(damaged)?,
             provider_credential_id: row.provider_credential_id,
             active: row.active != 0,
+            rotating: row.rotating != 0,
             health: Health::parse(&row.health)
                 .ok_or_else(|| damaged("its health is no word for one"))?,
             health_reason: row.health_reason,
@@ -146,6 +147,8 @@ impl TryFrom<CredentialRow> for Credential {
             created_at: time(row.created_at)?,
             updated_at: time(row.updated_at)?,
             last_rotated_at: row.last_rotated_at.map(time).transpose()?,
+            rotation_failures: u32::try_from(row.rotation_failures).map_err(damaged)?,
+            rotation_error: row.rotation_error,
             version: u32::try_from(row.version).map_err(damaged)?,
             generation: row.generation,
             last_used: LastUsed::new(row.last_used_at),
@@ -155,7 +158,7 @@ impl TryFrom<CredentialRow> for Credential {
 
 impl Credential {
     /// The row it is kept as.
-    pub(super) fn to_row(&self) -> Result<CredentialRow, VaultError> {
+    pub(crate) fn to_row(&self) -> Result<CredentialRow, VaultError> {
         Ok(CredentialRow {
             id: self.id.to_string(),
             workspace: self.workspace.to_string(),
@@ -170,6 +173,7 @@ impl Credential {
             metadata: serde_json::to_string(&self.metadata).map_err(InternalError::new)?,
             provider_credential_id: self.provider_credential_id.clone(),
             active: i64::from(self.active),
+            rotating: i64::from(self.rotating),
             health: self.health.as_str().to_owned(),
             health_reason: self.health_reason.clone(),
             health_checked_at: self.health_checked_at.map(jiff::Timestamp::as_millisecond),
@@ -183,6 +187,8 @@ impl Credential {
             created_at: self.created_at.as_millisecond(),
             updated_at: self.updated_at.as_millisecond(),
             last_rotated_at: self.last_rotated_at.map(jiff::Timestamp::as_millisecond),
+            rotation_failures: i64::from(self.rotation_failures),
+            rotation_error: self.rotation_error.clone(),
             generation: self.generation,
             last_used_at: None,
         })

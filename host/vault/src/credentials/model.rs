@@ -139,6 +139,8 @@ pub struct Credential {
     pub provider_credential_id: Option<String>,
     /// Whether it is in use: retired is another word for not active.
     pub active: bool,
+    /// Whether its secret is being replaced.
+    pub rotating: bool,
     /// What is last known of it at its provider.
     pub health: Health,
     /// What the last test said, where there is something to say.
@@ -157,6 +159,10 @@ pub struct Credential {
     pub updated_at: Timestamp,
     /// When its secret was last replaced.
     pub last_rotated_at: Option<Timestamp>,
+    /// Rotations that failed since the last that didn't.
+    pub rotation_failures: u32,
+    /// Why the last rotation failed, if it did.
+    pub rotation_error: Option<String>,
     /// The current version of its secret, counted from 1.
     pub version: u32,
     pub(crate) generation: i64,
@@ -169,6 +175,7 @@ impl Credential {
     pub fn status(&self, now: Timestamp) -> Status {
         Status::of(&Standing {
             active: self.active,
+            rotating: self.rotating,
             health: self.health,
             expires_at: self.expires_at,
             alert_threshold_hours: self.alert_threshold_hours,

@@ -35,6 +35,10 @@ pub(crate) struct Payload {
     /// Where its secrets may go at all.
     pub(crate) origins: Vec<Origin>,
     pub(crate) fields: Vec<Field>,
+    /// What its plugin gave to be kept with it, where the provider made it.
+    pub(crate) handle: Option<String>,
+    /// When its provider said that it ends, in milliseconds since the Unix epoch.
+    pub(crate) expires_at_ms: Option<u64>,
 }
 
 /// The payload as it is encoded. Borrowed, so that nothing of it is copied to memory that isn't zeroed.
@@ -47,6 +51,13 @@ struct Encoded<'p> {
     origins: Vec<std::borrow::Cow<'p, str>>,
     #[serde(borrow)]
     fields: Vec<EncodedField<'p>>,
+}
+
+/// What follows the payload. Versions that were sealed before there was any of it end where the payload does.
+#[derive(Default, Serialize, Deserialize)]
+struct EncodedRest<'p> {
+    handle: Option<&'p str>,
+    expires_at_ms: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +96,11 @@ impl Payload {
                 .collect(),
             fields: self.fields.iter().map(EncodedField::of).collect(),
         };
+        let rest = EncodedRest {
+            handle: self.handle.as_deref(),
+            expires_at_ms: self.expires_at_ms,
+        };
+        let encoded = (encoded, rest);
         // Sized beforehand: a buffer that grows leaves what it held behind.
         let size = postcard::experimental::serialized_size(&encoded).map_err(InternalError::new)?;
         let mut buffer = Zeroizing::new(vec![0; size]);
@@ -102,7 +118,13 @@ impl Payload {
         let plain = key
             .open(sealed, &place.associated())
             .map_err(InternalError::new)?;
-        let encoded: Encoded<'_> = postcard::from_bytes(&plain).map_err(InternalError::new)?;
+        let (encoded, left): (Encoded<'_>, _) =
+            postcard::take_from_bytes(&plain).map_err(InternalError::new)?;
+        let rest: EncodedRest<'_> = if left.is_empty() {
+            EncodedRest::default()
+        } else {
+            postcard::from_bytes(left).map_err(InternalError::new)?
+        };
         let origins = encoded
             .origins
             .iter()
@@ -118,6 +140,8 @@ impl Payload {
                 .iter()
                 .map(EncodedField::read)
                 .collect::<Result<_, _>>()?,
+            handle: rest.handle.map(str::to_owned),
+            expires_at_ms: rest.expires_at_ms,
         })
     }
 }
@@ -180,6 +204,8 @@ mod tests {
                     value: FieldValue::Text("eu".to_owned()),
                 },
             ],
+            handle: Some("sa_1".to_owned()),
+            expires_at_ms: None,
         };
         let sealed = payload.seal(&key, here).unwrap();
         let opened = Payload::open(&sealed, &key, here).unwrap();
@@ -188,6 +214,7 @@ mod tests {
             ("api_key", Some("openai"))
         );
         assert_eq!(opened.origins, payload.origins);
+        assert_eq!(opened.handle, payload.handle);
         assert!(
             matches!(&opened.fields[0].value, FieldValue::Secret(secret) if secret.expose() == b"sk-canary")
         );

@@ -24,6 +24,7 @@ pub enum Status {
 /// What decides a status.
 pub(crate) struct Standing {
     pub(crate) active: bool,
+    pub(crate) rotating: bool,
     pub(crate) health: Health,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) alert_threshold_hours: u32,
@@ -66,6 +67,8 @@ impl Status {
         let ends = standing.expires_at.map(Timestamp::as_millisecond);
         if !standing.active {
             Self::Retired
+        } else if standing.rotating {
+            Self::Rotating
         } else if ends.is_some_and(|ends| ends <= now) {
             Self::Expired
         } else if standing.health == Health::Invalid {
@@ -105,12 +108,19 @@ mod tests {
         for (active, health, expires_at, status) in cases {
             let standing = Standing {
                 active,
+                rotating: false,
                 health,
                 expires_at,
                 alert_threshold_hours: 168,
                 now,
             };
             assert_eq!(Status::of(&standing), status);
+            let rotating = Standing {
+                rotating: true,
+                ..standing
+            };
+            let status = if active { Status::Rotating } else { status };
+            assert_eq!(Status::of(&rotating), status);
         }
     }
 }

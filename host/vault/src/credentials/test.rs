@@ -281,11 +281,13 @@ impl Vault {
         payload: &Payload,
         asked: Option<&str>,
     ) -> Result<Result<(Arc<Plugin>, Option<Connection>), String>, VaultError> {
-        let plugin = match self.plugin_of(credential, payload) {
+        let plugin = match self.plugin_with(Capability::Validation, credential, payload) {
             Ok(plugin) => plugin,
             Err(reason) => return Ok(Err(reason)),
         };
-        let connection = self.connection(&plugin, credential, payload, asked).await?;
+        let connection = self
+            .connection(&plugin, Capability::Validation, credential, payload, asked)
+            .await?;
         match connection {
             Ok(connection) => Ok(Ok((plugin, connection))),
             Err(reason) if asked.is_some() => Err(VaultError::Invalid(vec![Problem::new(
@@ -296,33 +298,8 @@ impl Vault {
         }
     }
 
-    /// The plugin that works with a sealed version, or why none does.
-    fn plugin_of(&self, credential: &Credential, payload: &Payload) -> Result<Arc<Plugin>, String> {
-        let Some(name) = &payload.plugin else {
-            return Err(format!(
-                "no plugin knows this provider and the type `{}`, so nobody can be asked",
-                payload.kind
-            ));
-        };
-        let catalogue = self.inner.catalogue.load();
-        let plugin = catalogue.select(name, credential.pin.as_ref());
-        let plugin = plugin.ok_or_else(|| super::pin::none_fits(&catalogue, name, credential))?;
-        if plugin.manifest().kind(&payload.kind).is_none() {
-            let version = plugin.version();
-            return Err(format!(
-                "the plugin `{name}` no longer knows `{}` in version {version}",
-                payload.kind
-            ));
-        }
-        if plugin.capabilities().contains(&Capability::Validation) {
-            Ok(Arc::clone(plugin))
-        } else {
-            Err(format!("the plugin `{name}` can't test credentials"))
-        }
-    }
-
     /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others.
-    async fn record_denials(
+    pub(crate) async fn record_denials(
         &self,
         actor: &Actor,
         credential: &Credential,
@@ -356,7 +333,7 @@ impl Vault {
 }
 
 /// The credential as a call gets it.
-pub(super) fn subject(credential: &Credential, payload: Payload) -> Subject {
+pub(crate) fn subject(credential: &Credential, payload: Payload) -> Subject {
     let text = |value: &Value| {
         value
             .as_str()
@@ -374,7 +351,7 @@ pub(super) fn subject(credential: &Credential, payload: Payload) -> Subject {
             .map(|(key, value)| (key.clone(), text(value)))
             .collect(),
         external_id: credential.provider_credential_id.clone(),
-        handle: None,
+        handle: payload.handle,
         expires_at_ms: credential
             .expires_at
             .and_then(|at| u64::try_from(at.as_millisecond()).ok()),

@@ -22,6 +22,7 @@ pub(crate) struct CredentialRow {
     pub(crate) metadata: String,
     pub(crate) provider_credential_id: Option<String>,
     pub(crate) active: i64,
+    pub(crate) rotating: i64,
     pub(crate) health: String,
     pub(crate) health_reason: Option<String>,
     pub(crate) health_checked_at: Option<i64>,
@@ -35,6 +36,8 @@ pub(crate) struct CredentialRow {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) last_rotated_at: Option<i64>,
+    pub(crate) rotation_failures: i64,
+    pub(crate) rotation_error: Option<String>,
     pub(crate) generation: i64,
     /// From the uses; not a column of the credential.
     pub(crate) last_used_at: Option<i64>,
@@ -66,9 +69,9 @@ pub(crate) struct VersionRow {
 }
 
 const COLUMNS: &str = "c.id, c.workspace, c.owner, c.name, c.kind, c.provider, c.plugin, c.pin, c.description, c.tags, \
-     c.metadata, c.provider_credential_id, c.active, c.health, c.health_reason, c.health_checked_at, c.expires_at, \
+     c.metadata, c.provider_credential_id, c.active, c.rotating, c.health, c.health_reason, c.health_checked_at, c.expires_at, \
      c.alert_at, c.alert_threshold_hours, c.rotation_enabled, c.rotation_interval_hours, c.rotation_strategy, \
-     c.version, c.created_at, c.updated_at, c.last_rotated_at, c.generation, u.last_used_at";
+     c.version, c.created_at, c.updated_at, c.last_rotated_at, c.rotation_failures, c.rotation_error, c.generation, u.last_used_at";
 
 /// Which of a workspace's credentials a lookup is about.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +111,8 @@ pub(crate) struct Wanted {
 }
 
 /// `credentials::status` says the same; `$2` is the time.
-const STATUS: &str = "CASE WHEN c.active = 0 THEN 'retired' WHEN c.expires_at <= $2 THEN 'expired' \
+const STATUS: &str = "CASE WHEN c.active = 0 THEN 'retired' WHEN c.rotating = 1 THEN 'rotating' \
+     WHEN c.expires_at <= $2 THEN 'expired' \
      WHEN c.health = 'invalid' THEN 'failed' WHEN c.alert_at <= $2 THEN 'expiring' ELSE 'active' END";
 
 impl Wanted {
@@ -208,6 +212,40 @@ pub(crate) async fn versions(
     let text = "SELECT version, state, reason, created_at FROM credential_versions WHERE credential = $1 ORDER BY version DESC";
     let mut reader = database.read().await?;
     fetch_all!(reader, VersionRow, text, credential)
+}
+
+/// A version with its ciphertext.
+#[derive(FromRow)]
+pub(crate) struct SealedVersionRow {
+    pub(crate) state: String,
+    pub(crate) external_id: Option<String>,
+    #[sqlx(flatten)]
+    pub(crate) sealed: SealedRow,
+}
+
+/// One version of a credential.
+pub(crate) async fn version(
+    database: &Database,
+    credential: &str,
+    version: i64,
+) -> Result<Option<SealedVersionRow>, StoreError> {
+    let text = "SELECT state, external_id, data_key, sealed FROM credential_versions WHERE credential = $1 AND version = $2";
+    let mut reader = database.read().await?;
+    fetch_optional!(reader, SealedVersionRow, text, credential, version)
+}
+
+/// Overwrites the ciphertext of a version, and leaves nothing of it. As with a deletion, `SQLite`'s log of writes is
+/// emptied apart from this.
+pub(crate) async fn shred_version(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET sealed = $3 WHERE credential = $1 AND version = $2";
+    for left in [&[0_u8; 64][..], &[]] {
+        execute!(transaction, text, credential, version, left)?;
+    }
+    Ok(())
 }
 
 /// Inserts a credential and its first version. Whether the name was free.
