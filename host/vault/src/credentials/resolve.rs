@@ -1,6 +1,7 @@
 //! Which plugin works with a new credential, and what its fields are.
 
 mod opaque;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use url::Url;
 
 use super::rules::Problems;
 use opaque::{opaque_fields, require_one_of};
+pub(crate) use replace::{New, replace};
 
 /// The shortest secret, in bytes: answers are scrubbed of secrets, and a shorter one would eat ordinary text.
 const SHORTEST_SECRET: usize = 8;

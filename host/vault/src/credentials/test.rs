@@ -26,6 +26,7 @@ use crate::health::{Finding, Health};
 use crate::identity::Actor;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::request::RequestInfo;
 use crate::store::credentials::{self as rows, HealthRow};
 use crate::store::{StoreError, Transaction, listen};
 use crate::vault::Vault;
@@ -306,13 +307,25 @@ impl Vault {
         plugin: &Plugin,
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
+        self.record_denials_in(&actor.request, credential, plugin, evidence)
+            .await
+    }
+
+    /// The same, for a request, or for what the server does by itself.
+    pub(crate) async fn record_denials_in(
+        &self,
+        request: &RequestInfo,
+        credential: &Credential,
+        plugin: &Plugin,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
         let entry = || {
             let author = Author::Plugin {
                 name: plugin.name().into(),
             };
             NewEntry::new(author, action::EGRESS_DENIED)
                 .within(credential.workspace)
-                .request(actor.request.clone())
+                .request(request.clone())
                 .about(credential.id, credential.name.as_str())
                 .failed()
         };
