@@ -324,11 +324,8 @@ impl Vault {
         });
         let left_out = evidence.denials.len().saturating_sub(MOST_DENIALS);
         let last = (left_out > 0).then(|| entry().detail("left_out", left_out));
-        let shown = (evidence.reveals > 0).then(|| {
-            by_plugin(action::SECRET_SHOWN)
-                .regardless()
-                .detail("times", evidence.reveals)
-        });
+        let shown = (evidence.reveals > 0)
+            .then(|| by_plugin(action::SECRET_SHOWN).detail("times", evidence.reveals));
         // All at once: they go into one group.
         let commits = told
             .chain(last)
