@@ -50,6 +50,8 @@ pub const ORIGIN_APPROVE: &str = "origin.approve";
 pub const ORIGIN_WITHDRAW: &str = "origin.withdraw";
 /// A plugin wanted something that it may not do.
 pub const EGRESS_DENIED: &str = "egress.denied";
+/// A plugin was shown secrets of a call themselves.
+pub const SECRET_SHOWN: &str = "secret.shown";
 /// A caller wanted something that they may not do.
 pub const DENIED: &str = "denied";
 /// A plugin's file got what it asks for by itself.
