@@ -6,12 +6,15 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`openai`], [`anthropic`], [`supabase`]: the plugins that the server brings, before providers that remember
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
 #[path = "../support/lib.rs"]
 mod support;
 
+mod anthropic;
+mod bundled;
 mod capabilities;
 mod captures;
 mod disclosure;
@@ -19,7 +22,9 @@ mod echoes;
 mod fetching;
 mod guests;
 mod leaks;
+mod openai;
 mod positions;
 mod random;
 mod signatures;
 mod stage;
+mod supabase;
