@@ -143,7 +143,8 @@ impl<S: Service> Bundled<S> {
         let written =
             json!({"timeout": timeout, "replace-origins": {origin::<S>(): fake.upstream.origin()}});
         let wasm = embedded.expect("it is embedded").wasm;
-        let plugin = runtime.load(wasm, Provenance::Embedded, &settings(written));
+        let written = settings(written);
+        let plugin = runtime.load(wasm, Provenance::Embedded, &written);
         let plugin = plugin.await.unwrap_or_else(|error| panic!("{error}"));
         Self {
             fake,

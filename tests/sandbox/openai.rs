@@ -47,10 +47,7 @@ async fn a_key_is_made_works_and_the_one_before_it_ends() {
 
 #[tokio::test]
 async fn a_new_key_takes_a_while_to_work() {
-    let service = OpenAi {
-        propagation: 2,
-        ..OpenAi::default()
-    };
+    let service = OpenAi::with_propagation(2);
     let stage = Bundled::of(service).await.connected(admin());
     let made = api_key().replaced(&answered(stage.create("r-1", &api_key()).await));
     for expected in ["rejected", "rejected", "ok"] {

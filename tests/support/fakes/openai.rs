@@ -20,7 +20,7 @@ pub const PERSONS_KEY_ID: &str = "key_person1";
 /// An organization with one project.
 pub struct OpenAi {
     /// How many requests with a new API key are refused before it works.
-    pub propagation: usize,
+    propagation: usize,
     api_keys: Vec<Key>,
     accounts: Vec<Account>,
     admin_keys: Vec<Key>,
@@ -71,6 +71,15 @@ impl OpenAi {
             service.make_account(&format!("other-{number}"));
         }
         service
+    }
+
+    /// With new API keys that work only after so many requests were refused.
+    #[must_use]
+    pub fn with_propagation(refusals: usize) -> Self {
+        Self {
+            propagation: refusals,
+            ..Self::default()
+        }
     }
 
     /// The API keys that work, or will soon.
