@@ -15,7 +15,7 @@ use super::capture;
 use super::client::{self, Answer};
 use super::departure::{Arrival, Departure};
 use super::failure::{FailureCause, FailureCode, SendFailure};
-use super::keyring::{FieldOf, Held, Keyring, Meaning, Source};
+use super::keyring::{FieldOf, Held, Keyring, Meaning, Source, Target};
 use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
@@ -47,7 +47,9 @@ pub enum Role {
     Proposed,
     /// What was issued from the subject, to be ended.
     Issued,
-    /// What opens the provider to it.
+    /// What the call puts to use in a target.
+    Applied,
+    /// What opens the provider, or the target, to it.
     Connection,
 }
 
@@ -94,6 +96,16 @@ impl Session {
     pub fn admit_issued(&mut self, root: &Subject, issued: &[Field]) -> Vec<(String, String)> {
         self.keyring
             .admit_fields(Role::Issued, root, issued, &mut self.random)
+    }
+
+    /// Takes a credential into the call that is put to use: its fields as the guest sees them, those alone that the grant
+    /// has for its kind.
+    pub fn admit_applied(&mut self, subject: &Subject, target: Target) -> Vec<(String, String)> {
+        let Some(declared) = self.egress.rules.subjects.get(&subject.kind) else {
+            return Vec::new();
+        };
+        self.keyring
+            .admit_applied(subject, target, declared, &mut self.random)
     }
 
     /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.
@@ -265,8 +277,9 @@ impl Session {
 
     fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
         let credential = self.keyring.credential(field);
-        // What was issued has no kind; a field of its root may have the same name.
-        if credential.role == Role::Issued {
+        // What was issued has no kind, and the kind of what is put to use is another plugin's: a field of the root, or a
+        // kind of the plugin's own, may have the same name.
+        if matches!(credential.role, Role::Issued | Role::Applied) {
             return false;
         }
         let kind = self.egress.rules.kinds.get(&credential.kind);
