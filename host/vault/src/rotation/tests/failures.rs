@@ -77,7 +77,7 @@ async fn undoing_goes_on_until_it_is_done() {
         .break_down("POST", "/allowed/keys", Fault::LosesAnswer, 1);
     place
         .provider
-        .break_down("DELETE", "/allowed/keys", Fault::Answers(500), 4);
+        .break_down("DELETE", "/allowed/keys", Fault::Answers(500), 3);
     let (_, message) = refusal(place.rotate("key").await);
     assert!(message.contains("is tried again"), "{message}");
     assert!(place.desk.read("key").await.unwrap().rotating);
