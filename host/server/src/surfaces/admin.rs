@@ -10,6 +10,7 @@ mod members;
 mod origins;
 mod pins;
 mod plugins;
+mod rotations;
 mod users;
 mod workspaces;
 
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<App> {
             "/admin/workspaces/{workspace}/credentials/{credential}/pin",
             put(pins::put).delete(pins::remove),
         )
+        .route("/admin/rotations", get(rotations::list))
         .route("/admin/plugins", get(plugins::list))
         .route("/admin/plugins/reload", post(plugins::reload))
         .route("/admin/plugins/{name}/approve", post(plugins::approve))

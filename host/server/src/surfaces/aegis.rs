@@ -16,6 +16,9 @@ pub(super) mod errors;
 mod list;
 mod names;
 mod retire;
+mod rollback;
+mod rotate;
+mod schedule;
 mod settings;
 mod test;
 mod update;
@@ -29,6 +32,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials", get(list::handle).post(create::handle))
         .route("/credentials/{name}", credential)
         .route("/credentials/{name}/test", post(test::handle))
+        .route("/credentials/{name}/rotate", post(rotate::handle))
+        .route("/credentials/{name}/rollback", post(rollback::handle))
+        .route("/rotation/schedule", get(schedule::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }
