@@ -26,6 +26,7 @@ use crate::health::{Finding, Health};
 use crate::identity::Actor;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::request::RequestInfo;
 use crate::store::credentials::{self as rows, HealthRow};
 use crate::store::{StoreError, Transaction, listen};
 use crate::vault::Vault;
@@ -251,7 +252,7 @@ impl Vault {
                 let outcome = plugin
                     .validate(context, subject(&credential, payload))
                     .await;
-                self.record_denials(actor, &credential, &plugin, &outcome.evidence)
+                self.record_denials(&actor.request, &credential, &plugin, &outcome.evidence)
                     .await?;
                 (Finding::of(&outcome), Some(outcome))
             }
@@ -301,7 +302,7 @@ impl Vault {
     /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others.
     pub(crate) async fn record_denials(
         &self,
-        actor: &Actor,
+        request: &RequestInfo,
         credential: &Credential,
         plugin: &Plugin,
         evidence: &Evidence,
@@ -312,7 +313,7 @@ impl Vault {
             };
             NewEntry::new(author, action::EGRESS_DENIED)
                 .within(credential.workspace)
-                .request(actor.request.clone())
+                .request(request.clone())
                 .about(credential.id, credential.name.as_str())
                 .failed()
         };

@@ -1,0 +1,72 @@
+//! Undoing what a provider may have issued without an answer: after a crash, or where it was lost.
+
+use std::sync::Arc;
+
+use claviger_runtime::plugin::Capability;
+
+use super::action;
+use super::ending::pause;
+use super::journal::{Asker, about};
+use super::model::LeaseState;
+use super::verdict;
+use crate::error::VaultError;
+use crate::store::leases::LeaseRow;
+use crate::vault::Vault;
+
+impl Vault {
+    /// Tries once to undo it.
+    pub(super) async fn recover_lease(&self, mut row: LeaseRow) -> Result<(), VaultError> {
+        let root = match self.root_of_lease(&row).await? {
+            Ok(root) => root,
+            Err(reason) => return self.orphan(row, reason, None).await,
+        };
+        if !root.plugin.capabilities().contains(&Capability::Recovery) {
+            row.attempts = i64::MAX;
+            let reason = row.error.take();
+            let reason = reason.unwrap_or_else(|| "the provider's answer was lost".to_owned());
+            return self.orphan(row, reason, None).await;
+        }
+        let intent = Asker::Nobody.entry(action::RECOVER_INTENT, &row)?;
+        let intent = about(intent, &root.credential);
+        if !self.claim_lease(intent, &mut row, &root).await? {
+            return Ok(());
+        }
+        let credential = Arc::clone(&root.credential);
+        let (plugin, context, subject) = root.clone().call(row.id.clone(), row.created_at);
+        let outcome = plugin.abandon(context, subject).await;
+        self.note_denials(Asker::Nobody, &root, &outcome.evidence)
+            .await;
+        match outcome.result {
+            Err(error) if !verdict::is_gone(&error) => {
+                let after = verdict::retry_after_ms(&error);
+                self.orphan(row, error.to_string(), after).await
+            }
+            _ => {
+                let entry = Asker::Nobody.entry(action::RECOVER, &row)?;
+                self.end_row(about(entry, &credential), row, LeaseState::Failed)
+                    .await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Lists it as one that nobody holds and that may work. It is tried again, some times.
+    async fn orphan(
+        &self,
+        mut row: LeaseRow,
+        reason: String,
+        retry_after_ms: Option<u64>,
+    ) -> Result<(), VaultError> {
+        LeaseState::Orphaned.as_str().clone_into(&mut row.state);
+        row.attempts = row.attempts.saturating_add(1);
+        let now = self.now().as_millisecond();
+        let again = pause(row.attempts, retry_after_ms).map(|pause| now.saturating_add(pause));
+        row.next_at = Some(again.unwrap_or(i64::MAX).min(row.ends_at));
+        let entry = Asker::Nobody.entry(action::RECOVER, &row)?;
+        let entry = entry.failed().detail("reason", reason.as_str());
+        row.error = Some(reason);
+        self.write_lease(entry.detail("state", row.state.as_str()), row)
+            .await?;
+        Ok(())
+    }
+}
