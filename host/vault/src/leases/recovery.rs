@@ -18,10 +18,9 @@ impl Vault {
     pub(super) async fn recover_lease(&self, mut row: LeaseRow) -> Result<(), VaultError> {
         let root = match self.root_of_lease(&row).await? {
             Ok(root) => root,
-            Err(reason) => return self.orphan(row, reason, None).await,
+            Err(reason) => return self.not_recovered(row, reason, None).await,
         };
         if !root.plugin.capabilities().contains(&Capability::Recovery) {
-            row.attempts = i64::MAX;
             let reason = row.error.take();
             let reason = reason.unwrap_or_else(|| "the provider's answer was lost".to_owned());
             return self.orphan(row, reason, None).await;
@@ -39,7 +38,7 @@ impl Vault {
         match outcome.result {
             Err(error) if !verdict::is_gone(&error) => {
                 let after = verdict::retry_after_ms(&error);
-                self.orphan(row, error.to_string(), after).await
+                self.not_recovered(row, error.to_string(), after).await
             }
             _ => {
                 let entry = Asker::Nobody.entry(action::RECOVER, &row)?;
@@ -50,18 +49,28 @@ impl Vault {
         }
     }
 
-    /// Lists it as one that nobody holds and that may work. It is tried again, some times.
-    async fn orphan(
+    /// An attempt that failed: it is made again, some times.
+    async fn not_recovered(
         &self,
         mut row: LeaseRow,
         reason: String,
         retry_after_ms: Option<u64>,
     ) -> Result<(), VaultError> {
-        LeaseState::Orphaned.as_str().clone_into(&mut row.state);
-        row.attempts = row.attempts.saturating_add(1);
+        row.attempts += 1;
         let now = self.now().as_millisecond();
         let again = pause(row.attempts, retry_after_ms).map(|pause| now.saturating_add(pause));
-        row.next_at = Some(again.unwrap_or(i64::MAX).min(row.ends_at));
+        self.orphan(row, reason, again).await
+    }
+
+    /// Lists it as one that nobody holds and that may work until its longest life is over.
+    async fn orphan(
+        &self,
+        mut row: LeaseRow,
+        reason: String,
+        again: Option<i64>,
+    ) -> Result<(), VaultError> {
+        LeaseState::Orphaned.as_str().clone_into(&mut row.state);
+        row.next_at = Some(again.unwrap_or(row.ends_at).min(row.ends_at));
         let entry = Asker::Nobody.entry(action::RECOVER, &row)?;
         let entry = entry.failed().detail("reason", reason.as_str());
         row.error = Some(reason);
