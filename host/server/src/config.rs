@@ -17,12 +17,14 @@ mod backends;
 mod environment;
 mod error;
 mod plugins;
+mod rotation;
 mod values;
 
 pub use backends::Backends;
 pub use environment::{CONFIG, Environment};
 pub use error::ConfigError;
 pub use plugins::{Approval, Plugins};
+pub use rotation::{Overlap, Rotation};
 pub use values::{LogFormat, LogLevel};
 
 /// The file that is read where none is named, if it is there.
@@ -62,6 +64,9 @@ pub struct Config {
     /// What leases are issued from.
     #[serde(default)]
     pub backend: Backends,
+    /// How credentials rotate.
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Which plugins serve, and what the operator sets for each.
     #[serde(default)]
     pub plugins: Plugins,

@@ -102,7 +102,7 @@ impl Vault {
         let change = Box::new(Deletion(workspace, id.clone()));
         match self.inner.audit.commit(entry, Some(change)).await?.applied {
             Applied::Done => Ok(()),
-            Applied::Refused(Refusal::Stale) => Err(conflict(format!(
+            Applied::Refused(Refusal::Leased) => Err(conflict(format!(
                 "The backend `{id}` has leases that may still work; revoke them first"
             ))),
             Applied::Refused(_) => Err(VaultError::NotFound),
@@ -180,7 +180,7 @@ impl Change for Creation {
     }
 }
 
-/// A backend deleted. Refused as stale where it has leases that may still work, and as gone where there is none.
+/// A backend deleted. Refused where it has leases that may still work, and as gone where there is none.
 struct Deletion(WorkspaceId, BackendId);
 
 impl Change for Deletion {
@@ -191,7 +191,7 @@ impl Change for Deletion {
         async move {
             let (workspace, id) = (self.0.to_string(), self.1.as_str());
             if leases::of_backend(transaction, &workspace, id).await? > 0 {
-                return Ok(Applied::Refused(Refusal::Stale));
+                return Ok(Applied::Refused(Refusal::Leased));
             }
             Ok(if rows::delete(transaction, &workspace, id).await? {
                 Applied::Done

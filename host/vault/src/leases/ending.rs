@@ -160,7 +160,7 @@ impl Vault {
     ) -> Result<bool, VaultError> {
         let change = Claimed {
             row: row.clone(),
-            claimant: self.claimant(root.claim()),
+            claimant: self.claimant(root.claim()).await?,
         };
         let committed = self.inner.audit.commit(intent, Some(Box::new(change)));
         row.fence += 1;
@@ -240,7 +240,7 @@ impl Vault {
     /// Records what a plugin wanted and may not do. What came of the call is recorded even where this can't be.
     pub(super) async fn note_denials(&self, asker: Asker<'_>, root: &Root, evidence: &Evidence) {
         let request = asker.request();
-        let noted = self.record_denials(&request, &root.credential, &root.plugin, evidence);
+        let noted = self.record_denials_in(&request, &root.credential, &root.plugin, evidence);
         if let Err(error) = noted.await {
             tracing::error!(%error, "what a plugin may not do can't be recorded");
         }

@@ -6,7 +6,7 @@ use super::action;
 use super::journal::Asker;
 use super::model::LeaseState;
 use crate::error::VaultError;
-use crate::store::leases::{self as rows, LeaseRow, Look};
+use crate::store::leases::{self as rows, LeaseRow};
 use crate::vault::Vault;
 
 /// Leases that are read at a time.
@@ -20,11 +20,8 @@ impl Vault {
     /// Writes all that has ended by itself.
     pub(super) async fn expire_leases(&self) -> Result<(), VaultError> {
         for _ in 0..PAGES {
-            let look = Look {
-                host: &self.inner.host,
-                now: self.now().as_millisecond(),
-            };
-            let page = rows::over(&self.inner.database, look, PAGE).await?;
+            let look = self.look().await?;
+            let page = rows::over(&self.inner.database, &look, PAGE).await?;
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
             let mut written = stream::iter(page)
                 .map(|row| self.expire(row))

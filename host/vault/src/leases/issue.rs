@@ -84,7 +84,7 @@ impl Vault {
                 // The same request came in twice at once.
                 Applied::Refused(Refusal::NameTaken) => {}
                 // What was read came from a cache, and the root has changed since.
-                Applied::Refused(Refusal::Stale) => {
+                Applied::Refused(_) => {
                     self.inner.credentials.forget(workspace, root.credential.id);
                 }
             }
@@ -103,7 +103,7 @@ impl Vault {
         let entry = asking(about(entry, &root.credential), row);
         let change = Begun {
             row: row.clone(),
-            claimant: self.claimant(root.claim()),
+            claimant: self.claimant(root.claim()).await?,
             configured: terms.backend.configured,
         };
         let committed = self.inner.audit.commit(entry, Some(Box::new(change)));

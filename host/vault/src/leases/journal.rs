@@ -14,7 +14,8 @@ use crate::credentials::model::Credential;
 use crate::error::VaultError;
 use crate::identity::Actor;
 use crate::request::RequestInfo;
-use crate::store::leases::{self as rows, Claimant, LeaseRow};
+use crate::store::claims::Claims;
+use crate::store::leases::{self as rows, Claimant, LeaseRow, Look};
 use crate::store::{StoreError, Transaction, backends};
 use crate::vault::Vault;
 
@@ -72,12 +73,16 @@ pub(super) fn asking(entry: NewEntry, row: &LeaseRow) -> NewEntry {
 
 impl Vault {
     /// This host, to work on a lease for so many milliseconds.
-    pub(super) fn claimant(&self, length: i64) -> Claimant {
-        Claimant {
-            host: self.inner.host.to_string(),
-            now: self.now().as_millisecond(),
-            length,
-        }
+    pub(super) async fn claimant(&self, length: i64) -> Result<Claimant, StoreError> {
+        let claims = self.look().await?.claims;
+        Ok(Claimant { claims, length })
+    }
+
+    /// This host, to look for what is due.
+    pub(super) async fn look(&self) -> Result<Look, StoreError> {
+        let now = self.now().as_millisecond();
+        let claims = Claims::now(&self.inner.database, &self.inner.host, now).await?;
+        Ok(Look { claims, now })
     }
 
     /// Writes what has become of a lease. False where it is no longer ours to write.

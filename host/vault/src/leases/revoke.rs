@@ -71,10 +71,14 @@ impl Vault {
         if !force || !is_live {
             return self.revoke_in_task(permit.actor(), row).await;
         }
-        self.give_up(permit.actor(), row).await
+        self.give_up_lease(permit.actor(), row).await
     }
 
-    async fn give_up(&self, actor: &Actor, mut row: LeaseRow) -> Result<RevokedLease, VaultError> {
+    async fn give_up_lease(
+        &self,
+        actor: &Actor,
+        mut row: LeaseRow,
+    ) -> Result<RevokedLease, VaultError> {
         let entry = Asker::Caller(actor).entry(action::REVOKE, &row)?;
         let entry = entry
             .detail("forced", true)

@@ -9,7 +9,7 @@ use super::journal::Asker;
 use super::model::{Lease, LeaseState};
 use crate::error::VaultError;
 use crate::jobs::{Begun, Turn};
-use crate::store::leases::{self as rows, LeaseRow, Look};
+use crate::store::leases::{self as rows, LeaseRow};
 use crate::vault::Vault;
 
 /// Leases of a provider that are read at a look.
@@ -24,16 +24,13 @@ impl Vault {
     pub(crate) async fn begin_due_leases(&self) -> Result<Begun, VaultError> {
         let mut begun = Begun::new();
         let database = &self.inner.database;
-        let look = Look {
-            host: &self.inner.host,
-            now: self.now().as_millisecond(),
-        };
-        if !rows::over(database, look, 1).await?.is_empty() {
+        let look = self.look().await?;
+        if !rows::over(database, &look, 1).await?.is_empty() {
             let job = self.inner.lanes.enter(NO_PROVIDER, NO_PROVIDER);
             begun.extend(job.and_then(|turn| self.begin_expiry(turn)));
         }
-        for (provider,) in rows::due_providers(database, look).await? {
-            let due = rows::due(database, look, &provider, PAGE).await?;
+        for (provider,) in rows::due_providers(database, &look).await? {
+            let due = rows::due(database, &look, &provider, PAGE).await?;
             let mut shares: [Vec<LeaseRow>; WORKERS] = std::array::from_fn(|_| Vec::new());
             for row in due {
                 shares[worker(&row.id)].push(row);

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::claims::{self, ClaimClock};
+use super::claims::Claims;
 use super::{Database, StoreError, Transaction, Value};
 
 /// The states of a lease that may still work at its provider, as SQL has them.
@@ -47,16 +47,14 @@ const COLUMNS: &str = "id, workspace, backend, provider, root, root_version, hol
 /// A host that works on a row, and until when at the most.
 #[derive(Debug, Clone)]
 pub(crate) struct Claimant {
-    pub(crate) host: String,
-    /// By the vault's clock.
-    pub(crate) now: i64,
+    pub(crate) claims: Claims,
     /// In milliseconds.
     pub(crate) length: i64,
 }
 
 impl Claimant {
-    async fn clock(&self, transaction: &mut Transaction) -> Result<ClaimClock, StoreError> {
-        claims::clock(transaction.connection(), self.now).await
+    fn until(&self) -> i64 {
+        self.claims.now.saturating_add(self.length)
     }
 }
 
@@ -116,7 +114,6 @@ pub(crate) async fn insert(
     row: &LeaseRow,
     claimant: &Claimant,
 ) -> Result<bool, StoreError> {
-    let clock = claimant.clock(transaction).await?;
     let text = "INSERT INTO leases (id, workspace, backend, provider, root, root_version, holder, holder_name, scopes, \
          metadata, parameters, ttl_s, state, created_at, expires_at, ends_at, attempts, next_at, claimed_by, \
          claimed_until, fence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, \
@@ -141,8 +138,8 @@ pub(crate) async fn insert(
         row.expires_at,
         row.ends_at,
         row.next_at,
-        &claimant.host,
-        clock.now.saturating_add(claimant.length),
+        &*claimant.claims.host,
+        claimant.until(),
         row.fence,
     )?;
     Ok(inserted > 0)
@@ -154,7 +151,6 @@ pub(crate) async fn claim(
     row: &LeaseRow,
     claimant: &Claimant,
 ) -> Result<bool, StoreError> {
-    let clock = claimant.clock(transaction).await?;
     let text = format!(
         "UPDATE leases SET state = $4, outcome = $5, attempts = $6, next_at = $7, claimed_by = $8, claimed_until = $9, \
          fence = fence + 1 WHERE workspace = $1 AND id = $2 AND fence = $3 AND state IN {LIVE} \
@@ -168,10 +164,10 @@ pub(crate) async fn claim(
         row.outcome.clone().into(),
         row.attempts.into(),
         row.next_at.into(),
-        claimant.host.as_str().into(),
-        clock.now.saturating_add(claimant.length).into(),
-        clock.now.into(),
-        clock.alone.into(),
+        (*claimant.claims.host).into(),
+        claimant.until().into(),
+        claimant.claims.now.into(),
+        claimant.claims.alone.into(),
     ];
     Ok(execute!(transaction, values values, text)? > 0)
 }
@@ -264,10 +260,9 @@ pub(crate) async fn page(
 }
 
 /// What a look at what is due looks for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Look<'l> {
-    /// Who looks.
-    pub(crate) host: &'l str,
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    pub(crate) claims: Claims,
     /// By the vault's clock.
     pub(crate) now: i64,
 }
@@ -275,13 +270,13 @@ pub(crate) struct Look<'l> {
 /// `$1` is the time, `$2` that of claims, `$3` whether there is no other host, `$4` the host.
 const FREE: &str = "next_at <= $1 AND (claimed_by IS NULL OR claimed_until <= $2 OR ($3 = 1 AND claimed_by <> $4))";
 
-impl Look<'_> {
-    fn values(&self, clock: ClaimClock) -> Vec<Value> {
+impl Look {
+    fn values(&self) -> Vec<Value> {
         vec![
             self.now.into(),
-            clock.now.into(),
-            clock.alone.into(),
-            self.host.into(),
+            self.claims.now.into(),
+            self.claims.alone.into(),
+            (*self.claims.host).into(),
         ]
     }
 }
@@ -289,41 +284,38 @@ impl Look<'_> {
 /// Leases whose end at the provider has come by itself, those that wait longest first.
 pub(crate) async fn over(
     database: &Database,
-    look: Look<'_>,
+    look: &Look,
     limit: i64,
 ) -> Result<Vec<LeaseRow>, StoreError> {
     let mut reader = database.read().await?;
-    let clock = claims::clock(reader.connection(), look.now).await?;
     let text = format!(
         "SELECT {COLUMNS} FROM leases WHERE {FREE} AND ends_at <= $1 ORDER BY next_at, id LIMIT {limit}"
     );
-    fetch_all!(reader, LeaseRow, values look.values(clock), text)
+    fetch_all!(reader, LeaseRow, values look.values(), text)
 }
 
 /// The providers that are to be asked for something.
 pub(crate) async fn due_providers(
     database: &Database,
-    look: Look<'_>,
+    look: &Look,
 ) -> Result<Vec<(String,)>, StoreError> {
     let mut reader = database.read().await?;
-    let clock = claims::clock(reader.connection(), look.now).await?;
     let text = format!("SELECT DISTINCT provider FROM leases WHERE {FREE} AND ends_at > $1");
-    fetch_all!(reader, (String,), values look.values(clock), text)
+    fetch_all!(reader, (String,), values look.values(), text)
 }
 
 /// Leases about which a provider is to be asked for something, those that wait longest first.
 pub(crate) async fn due(
     database: &Database,
-    look: Look<'_>,
+    look: &Look,
     provider: &str,
     limit: i64,
 ) -> Result<Vec<LeaseRow>, StoreError> {
     let mut reader = database.read().await?;
-    let clock = claims::clock(reader.connection(), look.now).await?;
     let text = format!(
         "SELECT {COLUMNS} FROM leases WHERE {FREE} AND ends_at > $1 AND provider = $5 ORDER BY next_at, id LIMIT {limit}"
     );
-    let mut values = look.values(clock);
+    let mut values = look.values();
     values.push(provider.into());
     fetch_all!(reader, LeaseRow, values values, text)
 }
