@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
-mod asked;
 mod audit_log;
 mod check_all;
 mod create;
