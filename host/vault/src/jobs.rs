@@ -54,7 +54,9 @@ impl Vault {
 
     /// Begins what is due and isn't being done.
     pub(crate) async fn begin_due_jobs(&self) -> Result<Begun, VaultError> {
-        Ok(Begun::new())
+        let mut begun = Begun::new();
+        begun.extend(self.begin_due_places().await?);
+        Ok(begun)
     }
 }
 

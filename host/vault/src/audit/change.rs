@@ -39,4 +39,6 @@ pub(crate) enum Refusal {
     Gone,
     /// What it is about has changed since it was read.
     Stale,
+    /// The credential is in use in places, or they are reached through it.
+    InUse,
 }

@@ -193,11 +193,9 @@ struct Prepared {
 fn inserted(applied: Applied, credential: Credential) -> Result<Arc<Credential>, VaultError> {
     match applied {
         Applied::Done => Ok(Arc::new(credential)),
-        Applied::Refused(Refusal::NameTaken | Refusal::Gone | Refusal::Stale) => {
-            Err(VaultError::NameTaken {
-                name: credential.name.to_string(),
-            })
-        }
+        Applied::Refused(_) => Err(VaultError::NameTaken {
+            name: credential.name.to_string(),
+        }),
     }
 }
 

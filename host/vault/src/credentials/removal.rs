@@ -14,7 +14,7 @@ use crate::error::VaultError;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
 use crate::store::credentials as rows;
-use crate::store::{StoreError, Transaction, listen};
+use crate::store::{StoreError, Transaction, listen, places};
 use crate::vault::Vault;
 
 impl Vault {
@@ -43,6 +43,7 @@ impl Vault {
             .applied
         {
             Applied::Done => Ok(credential),
+            Applied::Refused(Refusal::InUse) => Err(self.in_use(&credential).await?),
             Applied::Refused(_) => Err(VaultError::NotFound),
         }
     }
@@ -61,6 +62,9 @@ impl Change for Removal {
     ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             let (workspace, id) = self.place;
+            if places::holds_back(transaction, &id.to_string()).await? {
+                return Ok(Applied::Refused(Refusal::InUse));
+            }
             if !rows::delete(transaction, &workspace.to_string(), &id.to_string()).await? {
                 return Ok(Applied::Refused(Refusal::Gone));
             }

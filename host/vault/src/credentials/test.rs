@@ -26,6 +26,7 @@ use crate::health::{Finding, Health};
 use crate::identity::Actor;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::request::RequestInfo;
 use crate::store::credentials::{self as rows, HealthRow};
 use crate::store::{StoreError, Transaction, listen};
 use crate::vault::Vault;
@@ -298,7 +299,8 @@ impl Vault {
         }
     }
 
-    /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others.
+    /// One entry for each thing that a plugin wanted and may not do while it worked with a credential, up to a limit; a last
+    /// one counts the others.
     pub(crate) async fn record_denials(
         &self,
         actor: &Actor,
@@ -306,23 +308,49 @@ impl Vault {
         plugin: &Plugin,
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
-        let entry = || {
-            let author = Author::Plugin {
-                name: plugin.name().into(),
-            };
-            NewEntry::new(author, action::EGRESS_DENIED)
-                .within(credential.workspace)
-                .request(actor.request.clone())
-                .about(credential.id, credential.name.as_str())
-                .failed()
-        };
+        self.record_denials_in(&actor.request, credential, plugin, evidence)
+            .await
+    }
+
+    /// The same, for a request, or for what the server does by itself.
+    pub(crate) async fn record_denials_in(
+        &self,
+        request: &RequestInfo,
+        credential: &Credential,
+        plugin: &Plugin,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
+        let entry = denied(plugin, request)
+            .within(credential.workspace)
+            .about(credential.id, credential.name.as_str());
+        self.record_denials_as(&entry, evidence).await
+    }
+
+    /// The same, where it worked with what a whole workspace has.
+    pub(crate) async fn record_denials_within(
+        &self,
+        request: &RequestInfo,
+        workspace: WorkspaceId,
+        plugin: &Plugin,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
+        let entry = denied(plugin, request).within(workspace);
+        self.record_denials_as(&entry, evidence).await
+    }
+
+    async fn record_denials_as(
+        &self,
+        entry: &NewEntry,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
         let told = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
-            entry()
+            entry
+                .clone()
                 .target(denial.target.as_str())
                 .detail("reason", denial.reason.as_str())
         });
         let left_out = evidence.denials.len().saturating_sub(MOST_DENIALS);
-        let last = (left_out > 0).then(|| entry().detail("left_out", left_out));
+        let last = (left_out > 0).then(|| entry.clone().detail("left_out", left_out));
         // All at once: they go into one group.
         let commits = told
             .chain(last)
@@ -330,6 +358,15 @@ impl Vault {
         futures_util::future::try_join_all(commits).await?;
         Ok(())
     }
+}
+
+fn denied(plugin: &Plugin, request: &RequestInfo) -> NewEntry {
+    let author = Author::Plugin {
+        name: plugin.name().into(),
+    };
+    NewEntry::new(author, action::EGRESS_DENIED)
+        .request(request.clone())
+        .failed()
 }
 
 /// The credential as a call gets it.

@@ -108,7 +108,7 @@ impl Vault {
             .0)
     }
 
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &self,
         workspace: WorkspaceId,
         actor: &Actor,
@@ -164,7 +164,7 @@ impl Vault {
                         name: after.name.to_string(),
                     });
                 }
-                Applied::Refused(Refusal::Gone | Refusal::Stale) => {
+                Applied::Refused(_) => {
                     cached = self.read_through(workspace, reference).await?;
                     read_now = true;
                 }
