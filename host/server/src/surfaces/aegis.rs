@@ -3,10 +3,11 @@
 //! Its document gives no status for a credential that was stored; it is 200, as everywhere else in it.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::app::App;
 
+mod apply;
 mod asked;
 mod audit_log;
 mod check_all;
@@ -15,8 +16,10 @@ mod details;
 pub(super) mod errors;
 mod list;
 mod names;
+mod places;
 mod retire;
 mod settings;
+mod sync;
 mod test;
 mod update;
 
@@ -29,6 +32,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials", get(list::handle).post(create::handle))
         .route("/credentials/{name}", credential)
         .route("/credentials/{name}/test", post(test::handle))
+        .route("/credentials/{name}/apply", post(apply::handle))
+        .route("/credentials/{name}/places", delete(places::forget))
+        .route("/sync/n8n", post(sync::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }

@@ -4,6 +4,9 @@
 mod connection;
 mod damage;
 mod life;
+mod places;
 mod plugins;
+mod shelf;
 mod support;
+mod sync;
 mod together;
