@@ -387,7 +387,8 @@ async fn what_is_in_use_is_not_deleted_and_a_place_can_be_forgotten() {
     desk.apply("token", at("flow", "1")).await.unwrap();
     let delete = desk.permit::<credential::Delete>().await;
     for (name, part) in [("token", "flow/1"), ("box", "1 others")] {
-        let deleting = desk.vault().delete_credential(&delete, &named(name));
+        let reference = named(name);
+        let deleting = desk.vault().delete_credential(&delete, &reference);
         let error = deleting.await.unwrap_err();
         assert!(matches!(error, VaultError::Conflict { .. }), "{error:?}");
         assert!(error.to_string().contains(part), "{error}");

@@ -175,7 +175,8 @@ pub(super) async fn desk() -> (Desk, Shelf) {
 pub(super) async fn serve(vault: &Vault, origin: &str) {
     let settings = json!({"replace-origins": {ADDRESS: origin}, "timeout": "1s"});
     let settings = serde_json::from_value(settings).unwrap();
-    let loaded = runtime().load(called_n8n(), Provenance::Directory, &settings);
+    let runtime = runtime();
+    let loaded = runtime.load(called_n8n(), Provenance::Directory, &settings);
     let catalogue = claviger_runtime::Catalogue::new(vec![loaded.await.unwrap()]);
     vault.inner.catalogue.store(Arc::new(catalogue));
 }
@@ -214,14 +215,16 @@ pub(super) fn at(container: &str, slot: &str) -> Apply {
 impl Desk {
     pub(super) async fn apply(&self, name: &str, apply: Apply) -> Result<Applied, VaultError> {
         let permit = self.permit::<credential::Apply>().await;
-        let applying = self.vault().apply_credential(&permit, &named(name), apply);
+        let reference = named(name);
+        let applying = self.vault().apply_credential(&permit, &reference, apply);
         applying.await
     }
 
     /// Where a credential is in use, by the details that are shown of it.
     pub(super) async fn places(&self, name: &str) -> Vec<Place> {
         let permit = self.permit::<credential::Read>().await;
-        let details = self.vault().credential_details(&permit, &named(name));
+        let reference = named(name);
+        let details = self.vault().credential_details(&permit, &reference);
         details.await.unwrap().places
     }
 
