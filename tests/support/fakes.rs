@@ -13,6 +13,12 @@ use tokio::sync::watch;
 use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
+pub mod anthropic;
+pub mod openai;
+pub mod service;
+pub mod slack;
+pub mod supabase;
+
 /// A provider's state, and how it answers.
 pub trait Service: Send + 'static {
     /// The plugin that works with it.

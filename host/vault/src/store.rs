@@ -17,6 +17,8 @@ pub(crate) mod listen;
 pub(crate) mod origins;
 pub(crate) mod places;
 pub(crate) mod plugins;
+pub(crate) mod retirements;
+pub(crate) mod rotations;
 pub(crate) mod standing;
 pub(crate) mod uses;
 

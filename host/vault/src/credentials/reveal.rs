@@ -76,7 +76,7 @@ impl Vault {
 }
 
 /// It changes faster than it can be read.
-pub(super) fn changing() -> VaultError {
+pub(crate) fn changing() -> VaultError {
     VaultError::Conflict {
         message: "Credential is being changed by others".to_owned(),
         retry_after_ms: Some(1000),

@@ -299,8 +299,8 @@ impl Vault {
         }
     }
 
-    /// One entry for each thing that a plugin wanted and may not do while it worked with a credential, up to a limit; a last
-    /// one counts the others.
+    /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others. One more
+    /// where it was shown secrets themselves.
     pub(crate) async fn record_denials(
         &self,
         actor: &Actor,
@@ -320,53 +320,33 @@ impl Vault {
         plugin: &Plugin,
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
-        let entry = denied(plugin, request)
-            .within(credential.workspace)
-            .about(credential.id, credential.name.as_str());
-        self.record_denials_as(&entry, evidence).await
-    }
-
-    /// The same, where it worked with what a whole workspace has.
-    pub(crate) async fn record_denials_within(
-        &self,
-        request: &RequestInfo,
-        workspace: WorkspaceId,
-        plugin: &Plugin,
-        evidence: &Evidence,
-    ) -> Result<(), VaultError> {
-        let entry = denied(plugin, request).within(workspace);
-        self.record_denials_as(&entry, evidence).await
-    }
-
-    async fn record_denials_as(
-        &self,
-        entry: &NewEntry,
-        evidence: &Evidence,
-    ) -> Result<(), VaultError> {
+        let by_plugin = |action| {
+            let author = Author::Plugin {
+                name: plugin.name().into(),
+            };
+            NewEntry::new(author, action)
+                .within(credential.workspace)
+                .request(request.clone())
+                .about(credential.id, credential.name.as_str())
+        };
+        let entry = || by_plugin(action::EGRESS_DENIED).failed();
         let told = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
-            entry
-                .clone()
+            entry()
                 .target(denial.target.as_str())
                 .detail("reason", denial.reason.as_str())
         });
         let left_out = evidence.denials.len().saturating_sub(MOST_DENIALS);
-        let last = (left_out > 0).then(|| entry.clone().detail("left_out", left_out));
+        let last = (left_out > 0).then(|| entry().detail("left_out", left_out));
+        let shown = (evidence.reveals > 0)
+            .then(|| by_plugin(action::SECRET_SHOWN).detail("times", evidence.reveals));
         // All at once: they go into one group.
         let commits = told
             .chain(last)
+            .chain(shown)
             .map(|entry| self.inner.audit.commit(entry, None));
         futures_util::future::try_join_all(commits).await?;
         Ok(())
     }
-}
-
-fn denied(plugin: &Plugin, request: &RequestInfo) -> NewEntry {
-    let author = Author::Plugin {
-        name: plugin.name().into(),
-    };
-    NewEntry::new(author, action::EGRESS_DENIED)
-        .request(request.clone())
-        .failed()
 }
 
 /// The credential as a call gets it.

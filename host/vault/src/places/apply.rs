@@ -20,6 +20,7 @@ use crate::error::{InternalError, Problem, VaultError};
 use crate::identity::Actor;
 use crate::ids::{ApplicationId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::rotation::rotating;
 use crate::store::StoreError;
 use crate::store::places::{self as rows, ApplicationRow, PlaceRow};
 use crate::vault::Vault;
@@ -125,10 +126,7 @@ impl Vault {
     async fn appliable(&self, credential: &Credential) -> Result<Subject, VaultError> {
         let name = &credential.name;
         if credential.rotating {
-            return Err(VaultError::Conflict {
-                message: "Credential is currently being rotated".to_owned(),
-                retry_after_ms: Some(SOON_MS),
-            });
+            return Err(rotating());
         }
         if !credential.active {
             return Err(VaultError::Conflict {
@@ -197,7 +195,7 @@ impl Vault {
         let intent = Intent {
             application: application.clone(),
             is_new,
-            claim: self.claim_for(&work.plugin, 1),
+            claim: self.claim_for(&work.plugin, 1).await?,
             settled: Some(i64::from(credential.version)),
             place: Some(place),
             place_is_new: Arc::clone(&place_is_new),

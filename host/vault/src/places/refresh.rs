@@ -91,7 +91,7 @@ impl Vault {
         let claimed = Intent {
             application: application.clone(),
             is_new: false,
-            claim: self.claim_for(&ready.plugin, places.len() + 1),
+            claim: self.claim_for(&ready.plugin, places.len() + 1).await?,
             settled: (cause == Cause::Retry).then_some(i64::from(version)),
             place: None,
             place_is_new: Arc::default(),

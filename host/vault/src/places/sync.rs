@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::failure::Failed;
 use crate::audit::{NewEntry, action};
+use crate::credentials::CredentialRef;
 use crate::credentials::model::Credential;
 use crate::error::{InternalError, Problem, VaultError};
 use crate::identity::Actor;
@@ -156,6 +157,8 @@ impl Vault {
         connection: &str,
     ) -> Result<Vec<Entry>, VaultError> {
         let key = CredentialId::random().to_string();
+        let reference = CredentialRef::Name(connection.to_owned());
+        let credential = self.look_up(workspace, &reference).await?.credential;
         let (mut entries, mut cursor) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let through = self
@@ -169,8 +172,7 @@ impl Vault {
                 ..CallContext::default()
             };
             let called = plugin.enumerate(context, cursor.clone()).await;
-            let request = &actor.request;
-            self.record_denials_within(request, workspace, plugin, &called.evidence)
+            self.record_denials(actor, &credential, plugin, &called.evidence)
                 .await?;
             let page = called.result.map_err(|error| Failed::of_reading(&error))?;
             entries.extend(page.entries);

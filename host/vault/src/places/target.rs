@@ -9,6 +9,7 @@ use claviger_runtime::plugin::{Capability, Plugin};
 use crate::credentials::connection::{Connection, Found};
 use crate::error::{Problem, VaultError};
 use crate::ids::WorkspaceId;
+use crate::store::claims::Claims;
 use crate::store::places::Claim;
 use crate::vault::Vault;
 
@@ -68,13 +69,18 @@ impl Vault {
     }
 
     /// What an application is claimed with for so many calls of a plugin.
-    pub(super) fn claim_for(&self, plugin: &Plugin, calls: usize) -> Claim {
+    pub(super) async fn claim_for(
+        &self,
+        plugin: &Plugin,
+        calls: usize,
+    ) -> Result<Claim, VaultError> {
         let calls = u32::try_from(calls).unwrap_or(u32::MAX);
         let lasts = (plugin.limits().wall + MARGIN).saturating_mul(calls);
-        Claim {
-            host: self.inner.host.to_string(),
+        let now = self.now().as_millisecond();
+        Ok(Claim {
+            claims: Claims::now(&self.inner.database, &self.inner.host, now).await?,
             lasts: i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX),
-            now: self.now().as_millisecond(),
-        }
+            now,
+        })
     }
 }

@@ -1,25 +1,43 @@
-//! Claims on rows: who works on one, and until when.
+//! Claims on rows: whose turn it is to work on one.
 //!
-//! Hosts that share a `PostgreSQL` go by its clock, which is one for all of them. On `SQLite` there is one host: what another
-//! has claimed is free at once, since that one has ended.
+//! A claim ends by the database's clock, since those of several hosts differ; where one host has the database to itself, by
+//! its own clock, and then whatever another host claimed is free: that one isn't there any more. Each claim counts the
+//! row's fence up, and whoever writes names the fence of their claim: one that has passed on changes nothing.
 
-use super::{Connection, StoreError};
+use std::sync::Arc;
 
-/// By what a claim is judged.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClaimClock {
-    /// In milliseconds since the Unix epoch.
+use super::{Database, StoreError};
+
+/// Who claims, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Claims {
+    /// What this host's claims are marked with.
+    pub(crate) host: Arc<str>,
+    /// The time that claims go by.
     pub(crate) now: i64,
-    /// 1 where there is no other host.
+    /// 1 where no other host works on this database.
     pub(crate) alone: i64,
 }
 
-/// The clock of claims. `now` is the vault's.
-pub(crate) async fn clock(connection: Connection<'_>, now: i64) -> Result<ClaimClock, StoreError> {
-    let Connection::Postgres(connection) = connection else {
-        return Ok(ClaimClock { now, alone: 1 });
-    };
-    let text = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-    let (now,) = sqlx::query_as(text).fetch_one(connection).await?;
-    Ok(ClaimClock { now, alone: 0 })
+impl Claims {
+    /// Those of `host` at this moment, which is `clock` by its own.
+    pub(crate) async fn now(
+        database: &Database,
+        host: &Arc<str>,
+        clock: i64,
+    ) -> Result<Self, StoreError> {
+        let alone = database.shared().is_none();
+        let now = if alone {
+            clock
+        } else {
+            let mut reader = database.read().await?;
+            let text = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+            fetch_optional!(reader, (i64,), text)?.map_or(clock, |row| row.0)
+        };
+        Ok(Self {
+            host: Arc::clone(host),
+            now,
+            alone: i64::from(alone),
+        })
+    }
 }

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Database, StoreError, Transaction, claims};
+use super::claims::Claims;
+use super::{Database, StoreError, Transaction};
 
 /// A credential as a target keeps it.
 #[derive(Debug, Clone, FromRow)]
@@ -178,10 +179,11 @@ pub(crate) async fn settled(
     Ok(found.is_some())
 }
 
-/// Who works on an application, and for how long they may, in milliseconds.
+/// Who works on an application, and for how long they may.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
-    pub(crate) host: String,
+    pub(crate) claims: Claims,
+    /// In milliseconds.
     pub(crate) lasts: i64,
     /// The vault's own time.
     pub(crate) now: i64,
@@ -194,7 +196,7 @@ pub(crate) async fn insert(
     row: &ApplicationRow,
     claim: &Claim,
 ) -> Result<bool, StoreError> {
-    let clock = claims::clock(transaction.connection(), claim.now).await?;
+    let claims = &claim.claims;
     let text = "INSERT INTO applications (id, workspace, credential, plugin, connection, external_id, details, version, \
          attempts, next_at, claimed_by, claimed_until, fence, updated_at) \
          SELECT $1, $2, $3, $4, $5, NULL, $6, $7, 0, $8, $9, $10, 1, $11 \
@@ -211,8 +213,8 @@ pub(crate) async fn insert(
         &row.details,
         row.version,
         claim.now + claim.lasts,
-        &claim.host,
-        clock.now + claim.lasts,
+        &*claims.host,
+        claims.now + claim.lasts,
         claim.now
     )?;
     Ok(inserted == 1)
@@ -225,7 +227,7 @@ pub(crate) async fn claim(
     row: &ApplicationRow,
     claim: &Claim,
 ) -> Result<bool, StoreError> {
-    let clock = claims::clock(transaction.connection(), claim.now).await?;
+    let claims = &claim.claims;
     let text = "UPDATE applications SET claimed_by = $3, claimed_until = $4, fence = fence + 1, next_at = $5 \
          WHERE id = $1 AND fence = $2 \
          AND (claimed_by IS NULL OR claimed_until <= $6 OR (claimed_by <> $3 AND $7 = 1))";
@@ -234,11 +236,11 @@ pub(crate) async fn claim(
         text,
         &row.id,
         row.fence,
-        &claim.host,
-        clock.now + claim.lasts,
+        &*claims.host,
+        claims.now + claim.lasts,
         claim.now + claim.lasts,
-        clock.now,
-        clock.alone
+        claims.now,
+        claims.alone
     )?;
     Ok(claimed == 1)
 }
