@@ -45,7 +45,7 @@ pub(crate) fn refusal(
 ) -> Option<String> {
     let of_capture = |name: &str| {
         let captures = rules.captures.iter().filter(|rule| rule.name == *name);
-        captures.flat_map(|it| &it.places).collect()
+        captures.flat_map(|it| &it.places).collect::<Vec<_>>()
     };
     let (what, name, credential, places): (_, _, _, Vec<&Place>) = match source {
         // What was just made may be ended by the call that made it, where it could be ended later.

@@ -114,10 +114,10 @@ impl Vault {
                 connection: connection.name.clone(),
                 apply,
             };
-            let Some(begun) = self.begin(&work, &connection).await? else {
+            let Some(begun) = self.begin_applying(&work, &connection).await? else {
                 continue;
             };
-            return self.put(&work, begun, connection, subject).await;
+            return self.put_in_place(&work, begun, connection, subject).await;
         }
         Err(busy())
     }
@@ -157,7 +157,7 @@ impl Vault {
     }
 
     /// Claims the application, with the place on record; none where somebody was faster.
-    async fn begin(
+    async fn begin_applying(
         &self,
         work: &Work<'_>,
         connection: &Connection,
@@ -223,7 +223,7 @@ impl Vault {
         }
     }
 
-    async fn put(
+    async fn put_in_place(
         &self,
         work: &Work<'_>,
         begun: Begun,
@@ -241,7 +241,7 @@ impl Vault {
         self.record_denials(work.actor, credential, &work.plugin, &called.evidence)
             .await?;
         let now = self.now();
-        let (change, result) = self.came_of(work, &begun, &called, now)?;
+        let (change, result) = self.came_of_applying(work, &begun, &called, now)?;
         // What happened at the target is recorded whatever has become of the actor's leave.
         let mut entry = work.entry(action::CREDENTIAL_APPLY).regardless();
         if let Err(failed) = &result {
@@ -260,7 +260,7 @@ impl Vault {
         })
     }
 
-    fn came_of(
+    fn came_of_applying(
         &self,
         work: &Work<'_>,
         begun: &Begun,

@@ -109,9 +109,9 @@ impl Vault {
             (audit::Applied::Refused(_), _) => return Ok(Vec::new()),
         }
         let pushed = self
-            .push(credential, version, &application, ready, places)
+            .push_secret(credential, version, &application, ready, places)
             .await?;
-        self.record(credential, version, &application, cause, pushed, outcome)
+        self.record_refresh(credential, version, &application, cause, pushed, outcome)
             .await
     }
 
@@ -165,7 +165,7 @@ impl Vault {
 
     /// The calls: the target gets the secret, and the places that it surely was put in with it; those of which that isn't
     /// known get it again, one by one.
-    async fn push(
+    async fn push_secret(
         &self,
         credential: &Credential,
         version: u32,
@@ -189,7 +189,7 @@ impl Vault {
                 return Ok(pushed);
             };
             let called = self
-                .refresh(credential, version, &application, first, &known)
+                .call_refresh(credential, version, &application, first, &known)
                 .await?;
             match called.result {
                 Ok(receipt) => pushed.refreshed(receipt, known),
@@ -235,7 +235,7 @@ impl Vault {
         Ok(pushed)
     }
 
-    async fn refresh(
+    async fn call_refresh(
         &self,
         credential: &Credential,
         version: u32,
@@ -262,7 +262,7 @@ impl Vault {
         Ok(called)
     }
 
-    async fn record(
+    async fn record_refresh(
         &self,
         credential: &Credential,
         version: u32,

@@ -36,7 +36,7 @@ impl Vault {
                 let _turn = turn;
                 if let Err(error) = vault.refresh_again(&id).await {
                     tracing::warn!(application = id, %error, "places can't be refreshed; it is tried again");
-                    vault.put_off(&id).await;
+                    vault.put_off_places(&id).await;
                 }
             };
             begun.extend(self.inner.underway.spawn(work));
@@ -62,7 +62,7 @@ impl Vault {
     }
 
     /// What can't be worked on here isn't begun again at each look.
-    async fn put_off(&self, id: &str) {
+    async fn put_off_places(&self, id: &str) {
         let next_at = next_at(self.now().as_millisecond(), 1, None);
         let written = async {
             let mut transaction = self.inner.database.begin().await?;
