@@ -691,6 +691,18 @@ async fn keys() {
 }
 
 #[tokio::test]
+async fn shelf() {
+    // What it does is told by the vault's tests of places, which it is for.
+    let plugin = load(&runtime(Names::default()), guest::SHELF, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert!(
+        capabilities
+            .into_iter()
+            .eq([Capability::Application, Capability::Inventory])
+    );
+}
+
+#[tokio::test]
 async fn dropped() {
     // Of what it becomes, the journeys tell.
     let becomes = guest::dropped(

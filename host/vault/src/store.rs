@@ -16,6 +16,7 @@ pub(crate) mod keys;
 pub(crate) mod leases;
 pub(crate) mod listen;
 pub(crate) mod origins;
+pub(crate) mod places;
 pub(crate) mod plugins;
 pub(crate) mod retirements;
 pub(crate) mod rotations;

@@ -3,10 +3,11 @@
 //! Its document gives no status for a credential that was stored; it is 200, as everywhere else in it.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::app::App;
 
+mod apply;
 mod audit_log;
 mod check_all;
 mod create;
@@ -14,11 +15,13 @@ mod details;
 pub(super) mod errors;
 mod list;
 mod names;
+mod places;
 mod retire;
 mod rollback;
 mod rotate;
 mod schedule;
 mod settings;
+mod sync;
 mod test;
 mod update;
 
@@ -34,6 +37,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials/{name}/rotate", post(rotate::handle))
         .route("/credentials/{name}/rollback", post(rollback::handle))
         .route("/rotation/schedule", get(schedule::handle))
+        .route("/credentials/{name}/apply", post(apply::handle))
+        .route("/credentials/{name}/places", delete(places::forget))
+        .route("/sync/n8n", post(sync::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }

@@ -4,6 +4,9 @@
 mod connection;
 mod damage;
 mod life;
+mod places;
 pub(crate) mod plugins;
+mod shelf;
 pub(crate) mod support;
+mod sync;
 mod together;

@@ -14,11 +14,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// What may start a rotation here.
