@@ -228,7 +228,8 @@ mod tests {
         assert_eq!(at(77), at(77));
         assert_ne!(at(77), at(78));
         assert!(
-            (0..1000).all(|n| at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) <= 720 * HOUR + HOUR / 4)
+            (0..1000_u64)
+                .all(|n| at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) <= 720 * HOUR + HOUR / 4)
         );
         // Of an hour five hundredths are three minutes.
         let hourly = every(1, RotationStrategy::Scheduled);
