@@ -703,6 +703,17 @@ async fn shelf() {
 }
 
 #[tokio::test]
+async fn assigner() {
+    // What it does is told by the vault's tests of rotation, which it is for.
+    let plugin = load(&runtime(Names::default()), guest::ASSIGNER, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(
+        capabilities,
+        [Capability::Validation, Capability::Assignment].into()
+    );
+}
+
+#[tokio::test]
 async fn dropped() {
     // Of what it becomes, the journeys tell.
     let becomes = guest::dropped(

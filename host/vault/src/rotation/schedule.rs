@@ -132,7 +132,12 @@ impl Vault {
         match begun.await {
             Ok(run) => Ok(Some(run)),
             Err(VaultError::NotFound | VaultError::Conflict { .. }) => Ok(None),
-            Err(error @ (VaultError::Provider { .. } | VaultError::Invalid(_))) => {
+            // What is damaged is put off as well: else it is in the way of all others, each time.
+            Err(
+                error @ (VaultError::Provider { .. }
+                | VaultError::Invalid(_)
+                | VaultError::Internal(_)),
+            ) => {
                 self.put_off(&credential, &error).await?;
                 Ok(None)
             }
