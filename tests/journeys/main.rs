@@ -11,6 +11,7 @@ mod crash;
 mod first_key;
 mod health;
 mod isolation;
+mod leases;
 mod pins_and_origins;
 mod plugin_test;
 mod plugins;

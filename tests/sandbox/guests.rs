@@ -714,6 +714,14 @@ async fn assigner() {
 }
 
 #[tokio::test]
+async fn issuer() {
+    // What it issues is told by the journeys of leases.
+    let plugin = load(&runtime(Names::default()), guest::ISSUER, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(capabilities, [Capability::Issuance].into());
+}
+
+#[tokio::test]
 async fn dropped() {
     // Of what it becomes, the journeys tell.
     let becomes = guest::dropped(
