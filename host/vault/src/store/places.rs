@@ -48,17 +48,6 @@ const APPLICATION: &str =
 const PLACE: &str =
     "p.container, p.slot, p.parameters, p.state, p.error, p.requested_by, p.applied_at";
 
-/// In how many places a credential is in use that may still have an older secret of it.
-pub(crate) async fn stale(
-    transaction: &mut Transaction,
-    credential: &str,
-) -> Result<i64, StoreError> {
-    let text = "SELECT COUNT(*) FROM places p JOIN applications a ON a.id = p.application \
-         WHERE a.credential = $1 AND p.state = 'stale'";
-    let counted = fetch_optional!(transaction, (i64,), text, credential)?;
-    Ok(counted.map_or(0, |row| row.0))
-}
-
 /// Whether a credential is in use in a place, or another one is in a place that is reached through this one.
 pub(crate) async fn holds_back(
     transaction: &mut Transaction,
