@@ -8,7 +8,6 @@ use axum::routing::{delete, get, post};
 use crate::app::App;
 
 mod apply;
-mod asked;
 mod audit_log;
 mod check_all;
 mod create;
@@ -18,6 +17,9 @@ mod list;
 mod names;
 mod places;
 mod retire;
+mod rollback;
+mod rotate;
+mod schedule;
 mod settings;
 mod sync;
 mod test;
@@ -35,6 +37,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials/{name}/apply", post(apply::handle))
         .route("/credentials/{name}/places", delete(places::forget))
         .route("/sync/n8n", post(sync::handle))
+        .route("/credentials/{name}/rotate", post(rotate::handle))
+        .route("/credentials/{name}/rollback", post(rollback::handle))
+        .route("/rotation/schedule", get(schedule::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }

@@ -10,11 +10,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::asked::Asked;
 use super::names;
 use super::places::PlaceView;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

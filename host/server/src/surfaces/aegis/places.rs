@@ -9,11 +9,11 @@ use claviger_vault::places::Place;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// A place where a credential is in use.
