@@ -31,15 +31,9 @@ impl Desk {
         refreshed.map(pair).collect()
     }
 
-    async fn stale(&self, name: &str) -> i64 {
-        let credential = self.read(name).await.unwrap();
-        let mut transaction = self.database().begin().await.unwrap();
-        let text = "SELECT COUNT(*) FROM places p JOIN applications a ON a.id = p.application \
-             WHERE a.credential = $1 AND p.state = 'stale'";
-        let id = credential.id.to_string();
-        let counted = fetch_all!(transaction, (i64,), text, &id).unwrap();
-        transaction.roll_back().await.unwrap();
-        counted[0].0
+    async fn stale(&self, name: &str) -> usize {
+        let places = self.places(name).await;
+        places.iter().filter(|place| !place.is_current).count()
     }
 
     async fn advance(&self, by: Duration) -> usize {
