@@ -6,6 +6,7 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`providers`]: the plugins that act, against providers that remember
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -20,6 +21,7 @@ mod fetching;
 mod guests;
 mod leaks;
 mod positions;
+mod providers;
 mod random;
 mod signatures;
 mod stage;
