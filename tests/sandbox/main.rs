@@ -9,6 +9,7 @@
 //! - [`slack`], [`api`], [`env`]: what the plugins of the server do at providers that remember, and in trouble;
 //!   [`first_party`] sets them up
 //! - [`openai`], [`anthropic`], [`supabase`]: the plugins that the server brings, before providers that remember
+//! - [`providers`]: the plugins that act, against providers that remember
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -29,6 +30,7 @@ mod guests;
 mod leaks;
 mod openai;
 mod positions;
+mod providers;
 mod random;
 mod signatures;
 mod slack;
