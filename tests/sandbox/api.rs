@@ -108,15 +108,7 @@ async fn each_fault_of_a_test_has_its_code() {
             Fault::Unauthorized => "rejected",
             _ => "unreachable",
         };
-        assert_eq!(code(outcome), expected, "{fault:?}");
-    }
-}
-
-/// A failure's code; that of a call which ended with its time is what the vault makes of it.
-fn code<T>(outcome: CallOutcome<T>) -> String {
-    match &outcome.result {
-        Err(claviger_runtime::CallError::TimedOut { .. }) => "timed-out".to_owned(),
-        _ => failure(outcome).code,
+        assert_eq!(failure(outcome).code, expected, "{fault:?}");
     }
 }
 
