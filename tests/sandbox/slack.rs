@@ -71,7 +71,7 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
         assert_eq!(replacement.fields.len(), 2);
         assert_absent(&replacement.details, &[&new, &next]);
         let ends = replacement.expires_at_ms.expect("it ends") / 1000;
-        let in_seconds = ends - jiff_now();
+        let in_seconds = ends - now_in_seconds();
         assert!((LIFE - 60..=LIFE).contains(&in_seconds), "{in_seconds}");
         assert_eq!((fake.state().made(), refreshes(&fake)), (2, 1));
 
@@ -88,7 +88,7 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
 }
 
 /// In seconds since the Unix epoch.
-fn jiff_now() -> u64 {
+fn now_in_seconds() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).expect("after 1970")
 }
 
