@@ -4,6 +4,7 @@
 mod support;
 
 mod aegis;
+mod any_service;
 mod authoring;
 mod bad_input;
 mod canaries;
