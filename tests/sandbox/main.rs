@@ -6,6 +6,7 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`n8n`]: the bundled plugin against a local n8n that answers as two real versions do
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -19,6 +20,7 @@ mod echoes;
 mod fetching;
 mod guests;
 mod leaks;
+mod n8n;
 mod positions;
 mod random;
 mod signatures;

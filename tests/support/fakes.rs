@@ -13,6 +13,8 @@ use tokio::sync::watch;
 use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
+pub mod n8n;
+
 /// A provider's state, and how it answers.
 pub trait Service: Send + 'static {
     /// The plugin that works with it.
