@@ -1,6 +1,6 @@
 //! A credential is put to use in a node.
 
-use claviger_runtime::Place;
+use claviger_runtime::{Place, Subject};
 use serde_json::{Value, json};
 
 use super::stage::*;
@@ -93,6 +93,11 @@ async fn each_providers_credentials_become_n8ns_own() {
         ] {
             let flow = stage.fake.state().n8n.flow(NODE, node, Value::Null, true);
             let place = with(place(&flow), &parameters);
+            // Each is another credential's.
+            let subject = Subject {
+                id: flow.clone(),
+                ..subject
+            };
             let outcome = stage
                 .apply(&flow, subject, place, &[("provider", provider)])
                 .await;

@@ -71,6 +71,14 @@ fn replay(version: Version) -> usize {
     let mut n8n = N8n::new(version);
     n8n.key(RESTRICTED, &["credential:create"]);
     let mut ids = BTreeMap::new();
+    if version.is_new() {
+        // It had three credentials of an earlier session, which its list has, too.
+        for number in 0..3 {
+            let body = json!({ "name": format!("earlier {number}"), "type": "httpHeaderAuth", "data": {} });
+            let entry = json!({ "method": "POST", "path": "/api/v1/credentials", "body": body });
+            n8n.answer(&request(&entry, &ids));
+        }
+    }
     let mut compared = 0;
     for entry in entries(version) {
         let name = entry["name"].as_str().expect("a name");
@@ -121,7 +129,7 @@ fn replay(version: Version) -> usize {
 
 #[test]
 fn each_recorded_request_has_the_recorded_answer() {
-    assert_eq!(Version::ALL.map(replay), [112, 135]);
+    assert_eq!(Version::ALL.map(replay), [111, 135]);
 }
 
 #[test]
