@@ -324,8 +324,8 @@ fn templates(manifest: &Manifest) -> impl Iterator<Item = &str> {
 
 /// Credentials that name no address are at home at the scripted provider's own.
 fn fill(script: &mut Script, manifest: &Manifest, own: &Origin) {
-    let own = |credential: &&mut Credential| credential.provider.is_none();
-    for credential in script.credentials.iter_mut().filter(own) {
+    let is_own = |credential: &&mut Credential| credential.provider.is_none();
+    for credential in script.credentials.iter_mut().filter(is_own) {
         let kind = manifest.kind(&credential.kind);
         for name in templates(manifest) {
             if kind.is_some_and(|kind| kind.field(name).is_some()) {
