@@ -13,7 +13,12 @@ use tokio::sync::watch;
 use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
+pub mod anthropic;
 pub mod n8n;
+pub mod openai;
+pub mod service;
+pub mod slack;
+pub mod supabase;
 
 /// A provider's state, and how it answers.
 pub trait Service: Send + 'static {

@@ -13,14 +13,18 @@ use serde::Deserialize;
 
 use environment::{ADMIN_PASSWORD, MASTER_KEY};
 
+mod backends;
 mod environment;
 mod error;
 mod plugins;
+mod rotation;
 mod values;
 
+pub use backends::Backends;
 pub use environment::{CONFIG, Environment};
 pub use error::ConfigError;
 pub use plugins::{Approval, Plugins};
+pub use rotation::{Overlap, Rotation};
 pub use values::{LogFormat, LogLevel};
 
 /// The file that is read where none is named, if it is there.
@@ -57,6 +61,12 @@ pub struct Config {
     /// Which log lines are written.
     #[serde(default)]
     pub log_level: LogLevel,
+    /// What leases are issued from.
+    #[serde(default)]
+    pub backend: Backends,
+    /// How credentials rotate.
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Which plugins serve, and what the operator sets for each.
     #[serde(default)]
     pub plugins: Plugins,
@@ -81,6 +91,7 @@ impl Config {
         if config.master_key.is_some() && config.master_key_file.is_some() {
             return Err(ConfigError::TwoMasterKeys);
         }
+        config.backend.check()?;
         if config.plugins.require_signature && config.plugins.authors.is_empty() {
             return Err(ConfigError::NoAuthors);
         }

@@ -21,7 +21,7 @@ pub mod model;
 mod origins;
 mod pin;
 mod removal;
-mod resolve;
+pub(crate) mod resolve;
 pub mod reveal;
 mod rules;
 pub(crate) mod sealed;
@@ -29,7 +29,7 @@ pub(crate) mod shredding;
 pub mod status;
 pub mod test;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod update;
 pub(crate) mod version;
 

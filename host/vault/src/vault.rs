@@ -10,12 +10,14 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::audit::{AuditError, AuditWriter};
+use crate::backends::Configured;
 use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::error::{InternalError, VaultError};
 use crate::identity::Identity;
 use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
+use crate::rotation::RotationOptions;
 use crate::seal::keys::Keys;
 use crate::store::{Database, StoreError};
 use crate::underway::Underway;
@@ -34,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) identity: Identity,
     pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) counts: CountCache,
+    pub(crate) configured_backends: Configured,
     pub(crate) catalogue: Arc<ArcSwap<Catalogue>>,
     pub(crate) grants: GrantNews,
     pub(crate) plugin_events: ToldEvents,
@@ -43,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
     /// What this host's claims on rows are marked with.
     pub(crate) host: Arc<str>,
+    /// How rotations go.
+    pub(crate) rotation: RotationOptions,
     /// That something was deleted.
     pub(crate) deleted: Arc<Notify>,
     pub(crate) shredding: Option<AbortHandle>,

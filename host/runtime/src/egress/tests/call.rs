@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 use tokio::time::Instant;
 
 use super::upstream::Upstream;
+use crate::clock::Clock;
 use crate::egress::{
     EgressRules, FieldGrant, InboundResponse, OutboundRequest, PluginEgress, Resolve, Role,
     SendFailure, Session,
@@ -117,6 +118,15 @@ impl Resolve for Nowhere {
     }
 }
 
+/// 2015-08-30T12:36:00Z, as in AWS's published signatures.
+pub(super) struct Fixed;
+
+impl Clock for Fixed {
+    fn now_ms(&self) -> u64 {
+        1_440_938_160_000
+    }
+}
+
 /// A call.
 pub(super) struct Call {
     pub(super) session: Session,
@@ -149,6 +159,11 @@ impl Call {
         )
     }
 
+    /// What the guest holds in place of another of the credential's secrets.
+    pub(super) fn stand_in_of(&self, secret: &str) -> String {
+        self.session.scrub(secret)
+    }
+
     pub(super) async fn send(
         &mut self,
         request: OutboundRequest,
@@ -167,7 +182,11 @@ pub(super) fn session(rules: EgressRules) -> Session {
 }
 
 fn session_of(egress: &Arc<PluginEgress>) -> Session {
-    Session::new(egress.clone(), StdRng::from_rng(&mut rand::rng()))
+    Session::new(
+        egress.clone(),
+        StdRng::from_rng(&mut rand::rng()),
+        Arc::new(Fixed),
+    )
 }
 
 pub(super) fn get(url: impl Into<String>) -> OutboundRequest {
