@@ -6,6 +6,7 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`n8n`]: the bundled plugin against a local n8n that answers as two real versions do
 //! - [`slack`], [`api`], [`env`]: what the plugins of the server do at providers that remember, and in trouble;
 //!   [`first_party`] sets them up
 //! - [`openai`], [`anthropic`], [`supabase`]: the plugins that the server brings, before providers that remember
@@ -28,6 +29,7 @@ mod fetching;
 mod first_party;
 mod guests;
 mod leaks;
+mod n8n;
 mod openai;
 mod positions;
 mod providers;

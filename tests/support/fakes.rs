@@ -16,6 +16,7 @@ use super::upstream::{Recorded, Reply, Upstream};
 pub mod anthropic;
 pub mod aws;
 pub mod github;
+pub mod n8n;
 pub mod openai;
 pub mod service;
 pub mod slack;

@@ -10,6 +10,9 @@ use serde_json::Value;
 /// The requests that one call may send, a few less than the host allows: a call that stops by itself can say how far it got.
 const MOST_REQUESTS: u32 = 96;
 
+/// A request takes at most this part of the call's time: after one that isn't answered there is time to put things right.
+const SHARE: u32 = 3;
+
 /// The longest of n8n's own texts that is passed on, in characters: they name fields, not values.
 const LONGEST: usize = 200;
 
@@ -65,11 +68,11 @@ impl<'c> Api<'c> {
         let request = Request::new(method, format!("{}{path}", self.base))
             .header("accept", "application/json")
             .header("x-n8n-api-key", self.key);
-        match body {
+        let request = match body {
             Some(body) => request.json(body),
             None => request,
-        }
-        .send()
+        };
+        request.timeout_ms(self.context.deadline_ms / SHARE).send()
     }
 
     /// What an answer means that is none of those that were hoped for. `scope` is what the request needs of the key.

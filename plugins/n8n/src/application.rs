@@ -39,18 +39,22 @@ impl Application for N8nPlugin {
             Some(id) => stored::change(&api, id, &wanted, &data)?,
             None => Changed::Gone,
         };
-        let stored = match known {
-            Changed::Yes(stored) => stored,
+        let made = match known {
+            Changed::Yes(stored) => stored.into(),
             Changed::Gone | Changed::Unsupported => {
                 stored::create(&api, &credential, &mark, &wanted, &data)?
             }
         };
-        edit::change(&api, &workflow, |workflow, nodes| {
+        let changed = edit::change(&api, &workflow, |workflow, nodes| {
             workflow.node(&place.slot)?;
             let mut named = nodes.iter_mut().filter(|node| node["name"] == place.slot);
-            named.try_for_each(|node| set(node, &stored))
-        })?;
-        Ok(receipt(stored))
+            named.try_for_each(|node| set(node, &made.stored))
+        });
+        match changed {
+            Ok(()) => Ok(receipt(made.stored)),
+            Err(failed) if failed.may_be_written => Err(failed.failure),
+            Err(failed) => Err(stored::undo(&api, &made, failed.failure)),
+        }
     }
 
     fn refresh(

@@ -26,13 +26,39 @@ const SETTINGS: [&str; 10] = [
     "timezone",
 ];
 
+/// Why a workflow wasn't changed, or may not have been.
+pub struct Failed {
+    /// What went wrong.
+    pub failure: Failure,
+    /// Whether the change may be there all the same: what it refers to has to stay.
+    pub may_be_written: bool,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            may_be_written: false,
+        }
+    }
+}
+
+impl Failed {
+    fn after_writing(failure: Failure) -> Self {
+        Self {
+            failure,
+            may_be_written: true,
+        }
+    }
+}
+
 /// Changes a workflow's nodes. `known` is the workflow as it was when the change was decided; where somebody has changed it
 /// since, the change is made to what is there now, and where that goes on, it is given up: `conflict`.
 pub fn change(
     api: &Api<'_>,
     known: &Workflow,
     edit: impl Fn(&Workflow, &mut Vec<Value>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+) -> Result<(), Failed> {
     let mut before = Workflow::read(api, &known.id)?;
     let mut is_settled = before.is_as(known);
     for _ in 0..TRIES {
@@ -43,14 +69,14 @@ pub fn change(
         is_settled = now.is_as(&before);
         before = now;
     }
-    Err(conflict(known, "is being changed by somebody else"))
+    Err(conflict(known, "is being changed by somebody else").into())
 }
 
 fn write(
     api: &Api<'_>,
     before: &Workflow,
     edit: impl Fn(&Workflow, &mut Vec<Value>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+) -> Result<(), Failed> {
     before.check_published()?;
     let mut nodes = before.nodes.clone();
     edit(before, &mut nodes)?;
@@ -58,33 +84,28 @@ fn write(
         return Ok(());
     }
     let written = put(api, before, &nodes);
-    if let Err(failure) = &written
-        && !matches!(failure.code.as_str(), "unreachable" | "unknown-outcome")
+    if let Err(failed) = &written
+        && !failed.may_be_written
     {
         return written;
     }
-    // A lost answer may be one of a change that was made.
     let after = match (Workflow::read(api, &before.id), written) {
-        (Ok(after), Ok(())) => after,
-        (Ok(after), Err(lost)) => {
-            if !holds(&after, before, &nodes) {
-                return Err(lost);
-            }
-            after
+        // A lost answer may be one of a change that was made.
+        (Ok(after), Err(lost)) if !holds(&after, before, &nodes) => {
+            return Err(lost);
         }
+        (Ok(after), _) => after,
+        (Err(failure), Ok(())) => return Err(Failed::after_writing(failure)),
         (Err(_), Err(lost)) => return Err(lost),
-        (Err(failure), Ok(())) => return Err(failure),
     };
     if !holds(&after, before, &nodes) {
-        return Err(conflict(
-            before,
-            "isn't what was written: somebody else has changed it",
-        ));
+        let what = "isn't what was written: somebody else has changed it";
+        return Err(Failed::after_writing(conflict(before, what)));
     }
-    after.check_published()
+    after.check_published().map_err(Failed::after_writing)
 }
 
-fn put(api: &Api<'_>, before: &Workflow, nodes: &[Value]) -> Result<(), Failure> {
+fn put(api: &Api<'_>, before: &Workflow, nodes: &[Value]) -> Result<(), Failed> {
     let what = format!("the workflow `{}`", before.id);
     let body = |settings: &Map<String, Value>| {
         // `staticData` is what the workflow itself keeps between runs: left out, it stays as it is by now.
@@ -92,7 +113,10 @@ fn put(api: &Api<'_>, before: &Workflow, nodes: &[Value]) -> Result<(), Failure>
             "name": before.name, "nodes": nodes, "connections": before.connections, "settings": settings,
         })
     };
-    let send = |settings| api.send("PUT", &path("workflows", &before.id), Some(&body(settings)));
+    let send = |settings| {
+        let sent = api.send("PUT", &path("workflows", &before.id), Some(&body(settings)));
+        sent.map_err(Failed::after_writing)
+    };
     let mut answer = send(&before.settings)?;
     let is_about_settings = |said: String| said.starts_with("request/body/settings");
     if answer.status() == 400 && said(&answer).is_some_and(is_about_settings) {
@@ -102,7 +126,11 @@ fn put(api: &Api<'_>, before: &Workflow, nodes: &[Value]) -> Result<(), Failure>
     }
     match answer.status() {
         200 => Ok(()),
-        _ => Err(api.refusal(&what, "workflow:update", &answer)),
+        status => Err(Failed {
+            failure: api.refusal(&what, "workflow:update", &answer),
+            // A server in trouble may have got far before it was.
+            may_be_written: status >= 500,
+        }),
     }
 }
 

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_sdk::application::{Place, Receipt};
 use claviger_sdk::{Context, Credential, Failure};
+use serde_json::json;
 
 use crate::api::Api;
 use crate::application::receipt;
-use crate::edit;
+use crate::edit::{self, Failed};
 use crate::mark::Mark;
 use crate::stored::{self, Changed, Stored};
 use crate::wanted::Wanted;
-use crate::workflow::{Reference, Workflow};
+use crate::workflow::{Reference, Workflow, references};
 
 /// Requests that are left for looking around once more, and for deleting.
 const ENDING: u32 = 6;
@@ -39,17 +40,22 @@ pub fn run(
         it.kind == wanted.kind && (it.id == old && !old.is_empty() || mark.is_ours(it.id, it.name))
     };
     let workflows = Workflow::all(&api, is_ours)?;
-    let stored = match current(&workflows, &mark, &wanted.kind) {
-        Some(stored) => stored,
+    let made = match current(&workflows, &mark, &wanted.kind) {
+        Some(stored) => stored.into(),
         None => stored::create(&api, credential, &mark, &wanted, &data)?,
     };
+    let stored = &made.stored;
     let is_replaced = |it: &Reference<'_>| is_ours(it) && it.id != stored.id;
     let replacing = Replacing {
         api: &api,
-        stored: &stored,
+        stored,
         is_replaced: &is_replaced,
     };
-    let failed = replacing.repoint(&workflows);
+    let Repointed { failed, first } = replacing.repoint(&workflows);
+    if let Some(failure) = first {
+        // Nothing came of it, and nothing is left of it.
+        return Err(stored::undo(&api, &made, failure));
+    }
     let stale = replacing.stale(&workflows, &failed, places);
     let ended = if failed.is_empty() {
         replacing.end(&workflows, old)
@@ -57,7 +63,7 @@ pub fn run(
         Ok(())
     };
 
-    let mut receipt = receipt(stored);
+    let mut receipt = receipt(made.stored);
     for (index, reason) in stale {
         receipt = receipt.with_detail(&format!("stale:{index}"), reason);
     }
@@ -80,6 +86,14 @@ fn current(workflows: &[Workflow], mark: &Mark, kind: &str) -> Option<Stored> {
     })
 }
 
+/// What came of pointing nodes to another credential.
+struct Repointed {
+    /// The workflows, by id, in which it failed, and why.
+    failed: BTreeMap<String, String>,
+    /// The first failure, where there was nothing else and nothing refers to the new one.
+    first: Option<Failure>,
+}
+
 /// A credential takes the place of others.
 struct Replacing<'r, 'c, R> {
     api: &'r Api<'c>,
@@ -88,35 +102,40 @@ struct Replacing<'r, 'c, R> {
 }
 
 impl<R: Fn(&Reference<'_>) -> bool> Replacing<'_, '_, R> {
-    /// Points every node to the new one. The workflows, by id, in which that failed, and why.
-    fn repoint(&self, workflows: &[Workflow]) -> BTreeMap<String, String> {
+    /// Points every node to the new one.
+    fn repoint(&self, workflows: &[Workflow]) -> Repointed {
         let mut failed = BTreeMap::new();
+        let (mut first, mut may_be_used) = (None, false);
         for workflow in workflows {
             if !workflow.references().any(|it| (self.is_replaced)(&it)) {
+                may_be_used = true;
                 continue;
             }
             let changed = if self.api.has_room(edit::REQUESTS + ENDING) {
                 self.repoint_in(workflow)
             } else {
-                Err(Failure::unreachable(
+                Err(Failed::from(Failure::unreachable(
                     "too many workflows for one call; the next one goes on from here",
-                ))
+                )))
             };
-            if let Err(failure) = changed {
-                failed.insert(workflow.id.clone(), failure.message);
+            may_be_used |= changed.as_ref().err().is_none_or(|it| it.may_be_written);
+            if let Err(Failed { failure, .. }) = changed {
+                failed.insert(workflow.id.clone(), failure.message.clone());
+                first.get_or_insert(failure);
             }
         }
-        failed
+        Repointed {
+            failed,
+            first: first.filter(|_| !may_be_used),
+        }
     }
 
-    fn repoint_in(&self, workflow: &Workflow) -> Result<(), Failure> {
+    fn repoint_in(&self, workflow: &Workflow) -> Result<(), Failed> {
         edit::change(self.api, workflow, |_, nodes| {
             for node in nodes {
-                let refers = crate::workflow::references(node).any(|it| (self.is_replaced)(&it));
-                if refers {
-                    let reference =
-                        serde_json::json!({ "id": self.stored.id, "name": self.stored.name });
-                    node["credentials"][&self.stored.kind] = reference;
+                if references(node).any(|it| (self.is_replaced)(&it)) {
+                    let Stored { id, name, kind } = self.stored;
+                    node["credentials"][kind] = json!({ "id": id, "name": name });
                 }
             }
             Ok(())

@@ -23,6 +23,23 @@ pub struct Stored {
     pub kind: String,
 }
 
+/// A credential for the operation to use.
+pub struct Made {
+    /// It.
+    pub stored: Stored,
+    /// Whether this very call has made it, so that nothing else can refer to it.
+    pub is_new: bool,
+}
+
+impl From<Stored> for Made {
+    fn from(stored: Stored) -> Self {
+        Self {
+            stored,
+            is_new: false,
+        }
+    }
+}
+
 /// What became of a change of a credential's data.
 pub enum Changed {
     /// It is changed.
@@ -90,7 +107,7 @@ pub fn create(
     mark: &Mark,
     wanted: &Wanted,
     data: &Map<String, Value>,
-) -> Result<Stored, Failure> {
+) -> Result<Made, Failure> {
     let body = json!({
         "id": mark.id, "name": credential.name, "type": wanted.kind, "data": data,
     });
@@ -98,17 +115,17 @@ pub fn create(
     match answer.status() {
         200 => made(&answer),
         409 if said(&answer).is_some() => match change(api, &mark.id, wanted, data)? {
-            Changed::Yes(stored) => Ok(stored),
+            Changed::Yes(stored) => Ok(stored.into()),
             Changed::Gone => Err(Failure::conflict(format!(
                 "n8n has a credential `{}` that the API key can't see",
                 mark.id
             ))),
             // The same operation is about the same secret.
-            Changed::Unsupported => Ok(Stored {
+            Changed::Unsupported => Ok(Made::from(Stored {
                 id: mark.id.clone(),
                 name: credential.name.clone(),
                 kind: wanted.kind.clone(),
-            }),
+            })),
         },
         400 if said(&answer).is_some_and(|it| it.starts_with("request/body/id")) => {
             without_id(api, mark, wanted, data)
@@ -122,9 +139,9 @@ fn without_id(
     mark: &Mark,
     wanted: &Wanted,
     data: &Map<String, Value>,
-) -> Result<Stored, Failure> {
+) -> Result<Made, Failure> {
     if let Some(stored) = in_use(api, mark, wanted)? {
-        return Ok(stored);
+        return Ok(stored.into());
     }
     let body = json!({ "name": mark.name, "type": wanted.kind, "data": data });
     let answer = api.send("POST", "/credentials", Some(&body))?;
@@ -148,11 +165,27 @@ fn in_use(api: &Api<'_>, mark: &Mark, wanted: &Wanted) -> Result<Option<Stored>,
     }))
 }
 
-fn made(answer: &Response) -> Result<Stored, Failure> {
-    answer.json().map_err(|failure| Failure {
+fn made(answer: &Response) -> Result<Made, Failure> {
+    let stored = answer.json().map_err(|failure| Failure {
         code: "unknown-outcome".to_owned(),
         ..failure
+    })?;
+    Ok(Made {
+        stored,
+        is_new: true,
     })
+}
+
+/// Deletes what was made for a change that didn't come about. Where that fails too, the failure says so.
+pub fn undo(api: &Api<'_>, made: &Made, failure: Failure) -> Failure {
+    if !made.is_new {
+        return failure;
+    }
+    let id = &made.stored.id;
+    match delete(api, id) {
+        Ok(()) => failure,
+        Err(left) => failure.with_detail("left-behind", format!("{id}: {}", left.message)),
+    }
 }
 
 /// Deletes a credential. One that is gone already is deleted.
