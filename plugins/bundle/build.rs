@@ -6,7 +6,16 @@ use std::path::Path;
 use claviger_plugin_builder::{Guests, give_up};
 
 /// The plugins that ship, in the order in which they are listed.
-const PLUGINS: [&str; 4] = ["anthropic", "openai", "slack", "supabase"];
+const PLUGINS: [&str; 8] = [
+    "anthropic",
+    "api",
+    "aws",
+    "env",
+    "github",
+    "openai",
+    "slack",
+    "supabase",
+];
 
 fn main() {
     let mut guests = Guests::new();

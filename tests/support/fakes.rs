@@ -15,6 +15,8 @@ use super::upstream::{Recorded, Reply, Upstream};
 
 pub mod anthropic;
 pub mod openai;
+pub mod service;
+pub mod slack;
 pub mod supabase;
 
 /// A provider's state, and how it answers.

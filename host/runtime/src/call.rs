@@ -90,7 +90,7 @@ impl Plugin {
 
         // The queue is nobody's fault.
         let begun = Instant::now();
-        let mut session = Session::new(self.egress.clone(), rand::make_rng());
+        let mut session = Session::new(self.egress.clone(), rand::make_rng(), self.clock.clone());
         let told = admit(&mut session);
         let context = told::Context {
             idempotency_key: context.idempotency_key,

@@ -61,8 +61,8 @@ pub(crate) enum Source {
     Stored(FieldOf),
     /// A signature that was made with a field of a credential.
     Signature(FieldOf),
-    /// An answer of the provider.
-    Captured,
+    /// An answer of the provider, by the declared capture of this name.
+    Captured(String),
 }
 
 /// A field of a credential of the call.
@@ -87,7 +87,7 @@ impl Source {
     pub(crate) fn field(&self) -> Option<&FieldOf> {
         match self {
             Self::Stored(field) | Self::Signature(field) => Some(field),
-            Self::Captured => None,
+            Self::Captured(_) => None,
         }
     }
 }
@@ -153,7 +153,7 @@ impl Keyring {
         random: &mut dyn CryptoRng,
     ) -> StandIn {
         let stand_in = StandIn::draw(random);
-        let is_captured = source == Source::Captured;
+        let is_captured = matches!(source, Source::Captured(_));
         Arc::make_mut(&mut self.words).add(secret.expose(), stand_in, is_captured);
         self.held.push(Held {
             stand_in,
@@ -188,7 +188,7 @@ impl Keyring {
     pub(crate) fn meaning(&self, value: &str) -> Meaning<'_> {
         match self.find(value) {
             Some(Held { secret, source, .. }) => match source {
-                Source::Captured => Meaning::Captured(secret),
+                Source::Captured(_) => Meaning::Captured(secret),
                 Source::Stored(field) if self.credential(field).role == Role::Subject => {
                     Meaning::Own(&field.name, secret)
                 }
@@ -208,6 +208,12 @@ impl Keyring {
     /// The credential that a field is of.
     pub(crate) fn credential(&self, field: &FieldOf) -> &Credential {
         &self.credentials[field.credential]
+    }
+
+    /// What the call is about.
+    pub(crate) fn subject(&self) -> Option<&Credential> {
+        let mut credentials = self.credentials.iter();
+        credentials.find(|credential| credential.role == Role::Subject)
     }
 
     /// All credentials of the call.

@@ -6,6 +6,7 @@ use super::keyring::{Credential, Keyring, Source};
 use super::path;
 use super::rules::EgressRules;
 use super::session::Role;
+use crate::manifest::position::takes_secrets;
 use crate::manifest::{Place, Position};
 use crate::origin::Origin;
 
@@ -42,29 +43,42 @@ pub(crate) fn refusal(
     destination: &Destination<'_>,
     spot: &Spot<'_>,
 ) -> Option<String> {
-    let Some(field) = source.field() else {
-        return Some(
-            "a captured secret has no declared place: it can be returned, not sent".to_owned(),
-        );
+    let of_capture = |name: &str| {
+        let captures = rules.captures.iter().filter(|rule| rule.name == *name);
+        captures.flat_map(|it| &it.places).collect()
     };
-    let credential = keyring.credential(field);
-    let grant = rules
-        .kinds
-        .get(&credential.kind)
-        .and_then(|fields| fields.get(&field.name));
-    let (what, places): (_, Vec<&Place>) = match source {
-        Source::Signature(_) => (
-            "a signature by",
-            grant.iter().flat_map(|it| &it.signature_places).collect(),
-        ),
-        Source::Stored(_) if credential.role == Role::Issued => {
-            let captures = rules.captures.iter().filter(|rule| rule.name == field.name);
-            ("the issued", captures.flat_map(|it| &it.places).collect())
+    let (what, name, credential, places): (_, _, _, Vec<&Place>) = match source {
+        // What was just made may be ended by the call that made it, where it could be ended later.
+        Source::Captured(name) => match (keyring.subject(), of_capture(name)) {
+            (Some(subject), places) if !places.is_empty() => {
+                ("the captured", name, subject, places)
+            }
+            _ => {
+                return Some(
+                    "a captured secret has no declared place: it can be returned, not sent"
+                        .to_owned(),
+                );
+            }
+        },
+        Source::Stored(field) | Source::Signature(field) => {
+            let credential = keyring.credential(field);
+            let grant = rules
+                .kinds
+                .get(&credential.kind)
+                .and_then(|fields| fields.get(&field.name));
+            let (what, places) = match source {
+                Source::Signature(_) => (
+                    "a signature by",
+                    grant.iter().flat_map(|it| &it.signature_places).collect(),
+                ),
+                _ if credential.role == Role::Issued => ("the issued", of_capture(&field.name)),
+                _ => (
+                    "the secret of",
+                    grant.iter().flat_map(|it| &it.places).collect(),
+                ),
+            };
+            (what, &field.name, credential, places)
         }
-        Source::Stored(_) | Source::Captured => (
-            "the secret of",
-            grant.iter().flat_map(|it| &it.places).collect(),
-        ),
     };
     let origin = destination.origin;
     let rule = if !credential.origins.contains(origin) {
@@ -76,7 +90,7 @@ pub(crate) fn refusal(
         "has no declared place at this origin"
     } else if !places
         .iter()
-        .any(|place| goes_to(place, credential, origin) && matches(&place.at, spot))
+        .any(|place| goes_to(place, credential, origin) && is_at(place, credential, spot))
     {
         "has no declared place there at this origin"
     } else if !places
@@ -87,7 +101,7 @@ pub(crate) fn refusal(
     } else {
         return None;
     };
-    Some(format!("{what} `{}` {rule}: {spot}", field.name))
+    Some(format!("{what} `{name}` {rule}: {spot}"))
 }
 
 fn fits(
@@ -98,7 +112,7 @@ fn fits(
 ) -> bool {
     goes_to(place, credential, destination.origin)
         && place.methods.contains(destination.method)
-        && matches(&place.at, spot)
+        && is_at(place, credential, spot)
         && path::is_below(destination.path, &place.path_prefix)
 }
 
@@ -107,8 +121,12 @@ fn goes_to(place: &Place, credential: &Credential, origin: &Origin) -> bool {
     place.origin.matches(origin, |name| credential.text(name))
 }
 
-fn matches(declared: &Position, spot: &Spot<'_>) -> bool {
-    match (declared, spot) {
+fn is_at(place: &Place, credential: &Credential, spot: &Spot<'_>) -> bool {
+    match (&place.at, spot) {
+        // As with origins: whoever stored the secret wrote the header's name with it.
+        (Position::HeaderOf(field), Spot::Header(name)) => credential
+            .text(field)
+            .is_some_and(|named| takes_secrets(named) && named.eq_ignore_ascii_case(name)),
         (Position::Header(declared), Spot::Header(name))
         | (Position::Query(declared), Spot::Query(name))
         | (Position::Form(declared), Spot::Form(name)) => declared == name,

@@ -15,12 +15,14 @@ use super::capture;
 use super::client::{self, Answer};
 use super::departure::{Arrival, Departure};
 use super::failure::{FailureCause, FailureCode, SendFailure};
-use super::keyring::{FieldOf, Held, Keyring, Meaning, Source};
+use super::keyring::{Held, Keyring, Meaning, Source};
 use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
 use super::sign::{self, Encoding};
+use super::signed;
 use super::substitute;
+use crate::clock::Clock;
 use crate::origin::Origin;
 use crate::outcome::Denial;
 use crate::secret::Secret;
@@ -58,25 +60,30 @@ pub enum Role {
 pub struct Session {
     egress: Arc<PluginEgress>,
     random: StdRng,
+    clock: Arc<dyn Clock>,
     keyring: Keyring,
     subject_sent: Arc<AtomicBool>,
     denials: Vec<Denial>,
     reveals: u32,
+    subject_revealed: bool,
     requests: u32,
 }
 
 impl Session {
-    /// A call without any secret yet. `random` draws the stand-ins: seed it from the system's own source.
+    /// A call without any secret yet. `random` draws the stand-ins: seed it from the system's own source. `clock` has the time
+    /// that requests are signed at.
     #[must_use]
-    pub fn new(egress: Arc<PluginEgress>, random: StdRng) -> Self {
+    pub fn new(egress: Arc<PluginEgress>, random: StdRng, clock: Arc<dyn Clock>) -> Self {
         let (keyring, denials) = (Keyring::default(), Vec::new());
         Self {
             egress,
             random,
+            clock,
             keyring,
             subject_sent: Arc::default(),
             denials,
             reveals: 0,
+            subject_revealed: false,
             requests: 0,
         }
     }
@@ -134,6 +141,7 @@ impl Session {
     ) -> Result<(Request<Full<Bytes>>, Plan), SendFailure> {
         let Self {
             egress,
+            clock,
             keyring,
             requests,
             ..
@@ -145,6 +153,7 @@ impl Session {
             )));
         }
         *requests += 1;
+        signed::with_session_token(request)?;
         request.check_sizes(rules.limits.request_body)?;
         if keyring.has_stand_in(request.method.as_bytes()) {
             return Err(SendFailure::denied("no secret goes into the method"));
@@ -156,17 +165,21 @@ impl Session {
             ));
         }
         let captures = capture::check(&request.captures, &parsed, keyring, rules)?;
+        let signing = signed::check(request, &parsed, keyring, rules)?;
         let method = parsed.method.clone();
         let idempotent = parsed.is_idempotent();
         let target = rules.target(&parsed.origin).clone();
-        let substituted = substitute::substitute(parsed, keyring, rules)?;
+        let mut substituted = substitute::substitute(parsed, keyring, rules)?;
+        let path_and_query = PathAndQuery::from_maybe_shared(substituted.path_and_query.clone());
+        let target = uri(&target, path_and_query)?;
+        if let Some(signing) = signing {
+            let now_ms = clock.now_ms();
+            signing.apply(method.as_str(), &target, now_ms, &mut substituted, keyring)?;
+        }
 
         let mut outgoing = Request::new(Full::new(substituted.body));
         *outgoing.method_mut() = method;
-        *outgoing.uri_mut() = uri(
-            &target,
-            PathAndQuery::from_maybe_shared(substituted.path_and_query),
-        )?;
+        *outgoing.uri_mut() = target;
         *outgoing.headers_mut() = substituted.headers;
         let until = request
             .timeout
@@ -241,7 +254,7 @@ impl Session {
         else {
             return Err(SendFailure::denied("only a field of a credential signs"));
         };
-        if !self.may_sign(field, scheme) {
+        if !sign::may_sign(&self.keyring, &self.egress.rules, field, scheme) {
             return Err(SendFailure::denied(format!(
                 "`{}` has no such signing scheme declared",
                 field.name
@@ -263,17 +276,6 @@ impl Session {
             .to_string())
     }
 
-    fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
-        let credential = self.keyring.credential(field);
-        // What was issued has no kind; a field of its root may have the same name.
-        if credential.role == Role::Issued {
-            return false;
-        }
-        let kind = self.egress.rules.kinds.get(&credential.kind);
-        kind.and_then(|fields| fields.get(&field.name))
-            .is_some_and(|grant| grant.signs.contains(scheme))
-    }
-
     /// The secret itself, where the plugin may reveal.
     pub fn reveal(&mut self, stand_in: &str) -> Result<String, SendFailure> {
         let revealed = self.revealed(stand_in);
@@ -286,11 +288,14 @@ impl Session {
                 "the plugin may not reveal secrets; the operator can grant it `reveal`",
             ));
         }
-        let secret = self.held(stand_in)?.secret.expose_str();
+        let held = self.held(stand_in)?;
+        let is_subjects = self.keyring.is_subjects(&held.source);
+        let secret = held.secret.expose_str();
         let secret = secret
             .ok_or_else(|| SendFailure::invalid("the secret isn't text"))?
             .to_owned();
         self.reveals += 1;
+        self.subject_revealed |= is_subjects;
         Ok(secret)
     }
 
@@ -322,9 +327,11 @@ impl Session {
     /// Takes a new secret in, as if an answer had had it.
     #[cfg(test)]
     pub(crate) fn hold_captured(&mut self, secret: Secret) -> String {
-        let held = self
-            .keyring
-            .hold(secret, Source::Captured, &mut self.random);
+        let held = self.keyring.hold(
+            secret,
+            Source::Captured("token".to_owned()),
+            &mut self.random,
+        );
         held.to_string()
     }
 
@@ -344,7 +351,7 @@ impl Session {
     #[must_use]
     pub fn captured(&self, stand_in: &str) -> Option<&Secret> {
         let held = self.keyring.find(stand_in)?;
-        (held.source == Source::Captured).then_some(&held.secret)
+        matches!(held.source, Source::Captured(_)).then_some(&held.secret)
     }
 
     /// Whether a secret of the subject, or a signature made with one, was put on the wire.
@@ -369,6 +376,12 @@ impl Session {
     #[must_use]
     pub fn reveals(&self) -> u32 {
         self.reveals
+    }
+
+    /// Whether a secret of the subject was revealed.
+    #[must_use]
+    pub fn subject_revealed(&self) -> bool {
+        self.subject_revealed
     }
 
     /// How many requests the plugin asked for.

@@ -9,5 +9,6 @@ mod connections;
 mod elsewhere;
 mod places;
 mod random;
+mod signed_requests;
 mod signing;
 mod upstream;

@@ -18,6 +18,7 @@ use crate::error::VaultError;
 use crate::health::Health;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::permission::{Permission as _, Permit, credential, workspace};
+use crate::rotation::schedule;
 use crate::store::credentials::{self as rows, CredentialRow, SealedRow};
 use crate::store::{StoreError, Transaction, listen, origins};
 use crate::vault::Vault;
@@ -161,9 +162,14 @@ impl Vault {
             last_rotated_at: None,
             rotation_failures: 0,
             rotation_error: None,
+            rotate_at: None,
             version: 1,
             generation: 1,
             last_used: LastUsed::new(None),
+        };
+        let credential = Credential {
+            rotate_at: schedule::due_at(&credential),
+            ..credential
         };
         let payload = Payload {
             kind,
@@ -193,11 +199,9 @@ struct Prepared {
 fn inserted(applied: Applied, credential: Credential) -> Result<Arc<Credential>, VaultError> {
     match applied {
         Applied::Done => Ok(Arc::new(credential)),
-        Applied::Refused(Refusal::NameTaken | Refusal::Gone | Refusal::Stale) => {
-            Err(VaultError::NameTaken {
-                name: credential.name.to_string(),
-            })
-        }
+        Applied::Refused(_) => Err(VaultError::NameTaken {
+            name: credential.name.to_string(),
+        }),
     }
 }
 
