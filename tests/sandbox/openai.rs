@@ -2,7 +2,8 @@
 
 use claviger_runtime::Replacement;
 
-use super::bundled::{Bundled, Stored, answered, assert_kept, code, message, stated};
+use super::bundled::{Bundled, Stored, assert_kept, code, message, stated};
+use super::first_party::answered;
 use super::support::fakes::Fault;
 use super::support::fakes::openai::{ADMIN_KEY, OpenAi, PERSONS_KEY, PERSONS_KEY_ID, PROJECT};
 
