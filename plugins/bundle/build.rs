@@ -6,12 +6,13 @@ use std::path::Path;
 use claviger_plugin_builder::{Guests, give_up};
 
 /// The plugins that ship, in the order in which they are listed.
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 9] = [
     "anthropic",
     "api",
     "aws",
     "env",
     "github",
+    "n8n",
     "openai",
     "slack",
     "supabase",

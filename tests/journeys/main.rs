@@ -15,5 +15,6 @@ mod pins_and_origins;
 mod plugin_test;
 mod plugins;
 mod restart;
+mod rotation;
 mod tokens;
 mod workspaces;

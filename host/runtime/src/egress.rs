@@ -50,7 +50,7 @@ pub mod tls;
 mod words;
 
 pub use failure::{FailureCause, FailureCode, SendFailure, SetupError};
-pub use keyring::Meaning;
+pub use keyring::{Meaning, Target};
 pub use private::PrivateGrant;
 pub use request::{Capture, OutboundRequest, Signature, WantedSource};
 pub use resolve::{Resolve, SystemResolver};

@@ -45,7 +45,7 @@ pub(crate) fn refusal(
 ) -> Option<String> {
     let of_capture = |name: &str| {
         let captures = rules.captures.iter().filter(|rule| rule.name == *name);
-        captures.flat_map(|it| &it.places).collect()
+        captures.flat_map(|it| &it.places).collect::<Vec<_>>()
     };
     let (what, name, credential, places): (_, _, _, Vec<&Place>) = match source {
         // What was just made may be ended by the call that made it, where it could be ended later.
@@ -72,6 +72,11 @@ pub(crate) fn refusal(
                     grant.iter().flat_map(|it| &it.signature_places).collect(),
                 ),
                 _ if credential.role == Role::Issued => ("the issued", of_capture(&field.name)),
+                _ if credential.role == Role::Applied => {
+                    let fields = rules.subjects.get(&credential.kind);
+                    let places = fields.and_then(|fields| fields.get(&field.name));
+                    ("the applied", places.into_iter().flatten().collect())
+                }
                 _ => (
                     "the secret of",
                     grant.iter().flat_map(|it| &it.places).collect(),
@@ -82,7 +87,14 @@ pub(crate) fn refusal(
     };
     let origin = destination.origin;
     let rule = if !credential.origins.contains(origin) {
-        "goes only to the origins that the credential was stored for, and this is none of them"
+        match credential.role {
+            Role::Applied => {
+                "goes only to the origins that the connection was stored for, and this is none of them"
+            }
+            _ => {
+                "goes only to the origins that the credential was stored for, and this is none of them"
+            }
+        }
     } else if !places
         .iter()
         .any(|place| goes_to(place, credential, origin))
@@ -116,7 +128,8 @@ fn fits(
         && path::is_below(destination.path, &place.path_prefix)
 }
 
-/// A template in a place means the credential's own text field: whoever stored the secret wrote that text with it.
+/// A template in a place means the credential's own text field: whoever stored the secret wrote that text with it. Of what
+/// is put to use it means the connection's.
 fn goes_to(place: &Place, credential: &Credential, origin: &Origin) -> bool {
     place.origin.matches(origin, |name| credential.text(name))
 }

@@ -15,7 +15,7 @@ use super::capture;
 use super::client::{self, Answer};
 use super::departure::{Arrival, Departure};
 use super::failure::{FailureCause, FailureCode, SendFailure};
-use super::keyring::{Held, Keyring, Meaning, Source};
+use super::keyring::{Held, Keyring, Meaning, Source, Target};
 use super::matcher::TooMuchWork;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
@@ -49,7 +49,9 @@ pub enum Role {
     Proposed,
     /// What was issued from the subject, to be ended.
     Issued,
-    /// What opens the provider to it.
+    /// What the call puts to use in a target.
+    Applied,
+    /// What opens the provider, or the target, to it.
     Connection,
 }
 
@@ -101,6 +103,16 @@ impl Session {
     pub fn admit_issued(&mut self, root: &Subject, issued: &[Field]) -> Vec<(String, String)> {
         self.keyring
             .admit_fields(Role::Issued, root, issued, &mut self.random)
+    }
+
+    /// Takes a credential into the call that is put to use: its fields as the guest sees them, those alone that the grant
+    /// has for its kind.
+    pub fn admit_applied(&mut self, subject: &Subject, target: Target) -> Vec<(String, String)> {
+        let Some(declared) = self.egress.rules.subjects.get(&subject.kind) else {
+            return Vec::new();
+        };
+        self.keyring
+            .admit_applied(subject, target, declared, &mut self.random)
     }
 
     /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.

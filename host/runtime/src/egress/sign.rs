@@ -32,8 +32,9 @@ pub(crate) fn may_sign(
     scheme: &str,
 ) -> bool {
     let credential = keyring.credential(field);
-    // What was issued has no kind; a field of its root may have the same name.
-    if credential.role == Role::Issued {
+    // What was issued has no kind, and the kind of what is put to use is another plugin's: a field of the root, or a kind of
+    // the plugin's own, may have the same name.
+    if matches!(credential.role, Role::Issued | Role::Applied) {
         return false;
     }
     let kind = rules.kinds.get(&credential.kind);

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answers;
+mod applied;
 mod attacks;
 mod call;
 mod captures;

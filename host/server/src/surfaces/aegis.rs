@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
-mod asked;
 mod audit_log;
 mod check_all;
 mod create;
@@ -16,6 +15,9 @@ pub(super) mod errors;
 mod list;
 mod names;
 mod retire;
+mod rollback;
+mod rotate;
+mod schedule;
 mod settings;
 mod test;
 mod update;
@@ -29,6 +31,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials", get(list::handle).post(create::handle))
         .route("/credentials/{name}", credential)
         .route("/credentials/{name}/test", post(test::handle))
+        .route("/credentials/{name}/rotate", post(rotate::handle))
+        .route("/credentials/{name}/rollback", post(rollback::handle))
+        .route("/rotation/schedule", get(schedule::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }

@@ -4,6 +4,6 @@
 mod connection;
 mod damage;
 mod life;
-mod plugins;
-mod support;
+pub(crate) mod plugins;
+pub(crate) mod support;
 mod together;

@@ -113,6 +113,9 @@ pub(crate) struct AuditQuery {
     pub(crate) workspace: String,
     pub(crate) credential_name: Option<String>,
     pub(crate) action: Option<String>,
+    /// What the actions begin with, in characters that are no patterns of SQL's.
+    pub(crate) families: &'static [&'static str],
+    pub(crate) target: Option<String>,
     pub(crate) actor: Option<String>,
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
@@ -136,10 +139,20 @@ impl AuditQuery {
             self.credential_name.clone().map(Value::from),
         );
         and("action =", self.action.clone().map(Value::from));
+        and("target =", self.target.clone().map(Value::from));
         and("actor =", self.actor.clone().map(Value::from));
         and("at >=", self.since.map(Value::from));
         and("at <=", self.until.map(Value::from));
         and("number <", self.before.map(Value::from));
+        let mut or = " AND (";
+        for family in self.families {
+            values.push(format!("{family}%").into());
+            let _ = write!(text, "{or}action LIKE ${}", values.len());
+            or = " OR ";
+        }
+        if !self.families.is_empty() {
+            text.push(')');
+        }
         (text, values)
     }
 }

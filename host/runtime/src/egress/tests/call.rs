@@ -143,11 +143,7 @@ impl Call {
     }
 
     pub(super) fn of(egress: &Arc<PluginEgress>, subject: &Subject) -> Self {
-        let mut session = Session::new(
-            egress.clone(),
-            StdRng::from_rng(&mut rand::rng()),
-            Arc::new(Fixed),
-        );
+        let mut session = session_of(egress);
         let fields = session.admit(Role::Subject, subject);
         let stand_in = fields.last().expect("a field").1.clone();
         Self { session, stand_in }
@@ -176,6 +172,21 @@ impl Call {
             .send(request, Instant::now() + Duration::from_secs(20))
             .await
     }
+}
+
+/// A call without any secret yet.
+pub(super) fn session(rules: EgressRules) -> Session {
+    session_of(&Arc::new(
+        PluginEgress::new(rules, Arc::new(Nowhere)).expect("a way out"),
+    ))
+}
+
+fn session_of(egress: &Arc<PluginEgress>) -> Session {
+    Session::new(
+        egress.clone(),
+        StdRng::from_rng(&mut rand::rng()),
+        Arc::new(Fixed),
+    )
 }
 
 pub(super) fn get(url: impl Into<String>) -> OutboundRequest {
