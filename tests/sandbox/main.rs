@@ -6,6 +6,7 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`inspection`]: what plugins leave in their memory
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -18,6 +19,7 @@ mod disclosure;
 mod echoes;
 mod fetching;
 mod guests;
+mod inspection;
 mod leaks;
 mod positions;
 mod random;

@@ -54,7 +54,9 @@ impl Vault {
 
     /// Begins what is due and isn't being done.
     pub(crate) async fn begin_due_jobs(&self) -> Result<Begun, VaultError> {
-        Ok(Begun::new())
+        let begun = Begun::new();
+        self.forget_old_requests().await?;
+        Ok(begun)
     }
 }
 

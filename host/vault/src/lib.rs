@@ -7,6 +7,7 @@
 //! - [`audit`]: the log, written in groups, each entry chained to the one before it
 //! - [`plugins`]: what plugins are granted, and by whom
 //! - [`seal`]: the master key, the data keys and what they seal
+//! - [`idempotency`]: requests that are sent again and make one thing
 //! - [`jobs`]: what it does by itself, when it is due
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
 //!
@@ -20,6 +21,7 @@ pub mod audit;
 pub mod credentials;
 pub mod error;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod jobs;

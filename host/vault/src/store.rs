@@ -8,7 +8,9 @@ mod sql;
 
 pub(crate) mod audit;
 pub(crate) mod credentials;
+pub(crate) mod dashboard;
 mod database;
+pub(crate) mod idempotency;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod leases;

@@ -371,6 +371,12 @@ impl Session {
         self.reveals
     }
 
+    /// Whether a secret of the call is in there, plain or encoded.
+    #[cfg(feature = "inspection")]
+    pub(crate) fn has_secret(&self, bytes: &[u8]) -> bool {
+        self.keyring.words().has_secret(bytes)
+    }
+
     /// How many requests the plugin asked for.
     #[must_use]
     pub fn requests(&self) -> u32 {

@@ -11,8 +11,10 @@ mod asked;
 mod audit_log;
 mod check_all;
 mod create;
+mod dashboard;
 mod details;
 pub(super) mod errors;
+mod expiring;
 mod list;
 mod names;
 mod retire;
@@ -29,6 +31,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials", get(list::handle).post(create::handle))
         .route("/credentials/{name}", credential)
         .route("/credentials/{name}/test", post(test::handle))
+        .route("/health/dashboard", get(dashboard::handle))
+        .route("/health/expiring", get(expiring::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }
