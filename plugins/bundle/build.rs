@@ -6,7 +6,7 @@ use std::path::Path;
 use claviger_plugin_builder::{Guests, give_up};
 
 /// The plugins that ship, in the order in which they are listed.
-const PLUGINS: [&str; 3] = ["anthropic", "openai", "slack"];
+const PLUGINS: [&str; 5] = ["anthropic", "api", "env", "openai", "slack"];
 
 fn main() {
     let mut guests = Guests::new();

@@ -224,7 +224,7 @@ async fn start_and_memory() {
     let warm = median(times);
     report(
         "8",
-        "start to ready, three plugins, warm cache",
+        "start to ready, the plugins of the binary, warm cache",
         "<= 40 ms",
         &format!("{warm:.1} ms (first {first:.0} ms)"),
         warm <= 40.0,
@@ -235,7 +235,7 @@ async fn start_and_memory() {
     let idle = resident(&server);
     report(
         "9",
-        "memory of an idle server, three plugins",
+        "memory of an idle server, the plugins of the binary",
         "<= 40 MB",
         &format!("{:.1} MB", idle / 1e6),
         idle <= 40e6,

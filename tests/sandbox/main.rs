@@ -6,6 +6,8 @@
 //! - [`fetching`]: the same through `wasi:http`
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
+//! - [`slack`], [`api`], [`env`]: what the plugins of the server do at providers that remember, and in trouble;
+//!   [`first_party`] sets them up
 //! - [`inspection`]: what plugins leave in their memory
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
@@ -13,15 +15,19 @@
 #[path = "../support/lib.rs"]
 mod support;
 
+mod api;
 mod capabilities;
 mod captures;
 mod disclosure;
 mod echoes;
+mod env;
 mod fetching;
+mod first_party;
 mod guests;
 mod inspection;
 mod leaks;
 mod positions;
 mod random;
 mod signatures;
+mod slack;
 mod stage;

@@ -13,6 +13,9 @@ use tokio::sync::watch;
 use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
+pub mod service;
+pub mod slack;
+
 /// A provider's state, and how it answers.
 pub trait Service: Send + 'static {
     /// The plugin that works with it.

@@ -240,7 +240,8 @@ impl Runtime {
         })
     }
 
-    /// Prepares a plugin and admits it with what its manifest and its settings say, and nothing that takes an approval.
+    /// Prepares a plugin and admits it with what its manifest and its settings say. What takes an approval is granted to one
+    /// that is part of the server, whose makers approved it, and to no other.
     pub async fn load(
         &self,
         wasm: impl Into<Bytes>,
@@ -248,7 +249,11 @@ impl Runtime {
         settings: &PluginSettings,
     ) -> Result<Arc<Plugin>, LoadError> {
         let prepared = self.prepare(wasm, settings).await?;
-        prepared.admit(provenance, settings, &Rights::default())
+        let approved = match provenance {
+            Provenance::Embedded => Rights::asked(prepared.manifest()),
+            Provenance::Directory => Rights::default(),
+        };
+        prepared.admit(provenance, settings, &approved)
     }
 
     /// Links the imports and looks up the exports.

@@ -200,6 +200,13 @@ impl Kind {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// Where its secrets and signatures made with them go.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.fields
+            .iter()
+            .flat_map(|field| field.places.iter().chain(&field.signature_places))
+    }
+
     /// The one required secret field, which a bare `value` means. None where there are several or none.
     #[must_use]
     pub fn main_field(&self) -> Option<&FieldRule> {

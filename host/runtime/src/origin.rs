@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::manifest::position::field_in_braces;
+
 /// A scheme, a host and a port: `https://api.openai.com`, `http://127.0.0.1:9000`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -176,21 +178,13 @@ impl FromStr for OriginPattern {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(name) = text
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
-            let plain = !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            return if plain {
-                Ok(Self::Field(name.to_owned()))
-            } else {
-                Err(OriginError {
+        if text.starts_with('{') && text.ends_with('}') {
+            return match field_in_braces(text) {
+                Some(name) => Ok(Self::Field(name.to_owned())),
+                None => Err(OriginError {
                     text: text.to_owned(),
                     reason: "between the braces stands no field name",
-                })
+                }),
             };
         }
         match text.split_once("://*.") {

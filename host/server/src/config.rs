@@ -16,11 +16,13 @@ use environment::{ADMIN_PASSWORD, MASTER_KEY};
 mod environment;
 mod error;
 mod plugins;
+mod rotation;
 mod values;
 
 pub use environment::{CONFIG, Environment};
 pub use error::ConfigError;
 pub use plugins::{Approval, Plugins};
+pub use rotation::{Overlap, Rotation};
 pub use values::{LogFormat, LogLevel};
 
 /// The file that is read where none is named, if it is there.
@@ -57,6 +59,9 @@ pub struct Config {
     /// Which log lines are written.
     #[serde(default)]
     pub log_level: LogLevel,
+    /// How credentials rotate.
+    #[serde(default)]
+    pub rotation: Rotation,
     /// Which plugins serve, and what the operator sets for each.
     #[serde(default)]
     pub plugins: Plugins,

@@ -199,6 +199,7 @@ fn vault_options(
         master_keys,
         admin_password: config.admin_password,
         token_lifetime: TOKEN_LIFETIME,
+        rotation: config.rotation.into(),
         clock,
         catalogue,
     }

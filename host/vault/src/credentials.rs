@@ -24,7 +24,7 @@ pub mod model;
 mod origins;
 mod pin;
 mod removal;
-mod resolve;
+pub(crate) mod resolve;
 pub mod reveal;
 mod rules;
 pub(crate) mod sealed;

@@ -1,10 +1,11 @@
 //! What a test's outcome says of a credential.
 //!
 //! Only a provider's authoritative answer makes a credential invalid, and only where this very secret was put on the
-//! wire: a plugin that says `rejected` without having asked says nothing. A timeout, a rate limit or a fault on the way
-//! leaves what was last known.
+//! wire: a plugin that says `rejected` without having asked says nothing. A plugin that may be shown secrets can be the
+//! provider's only voice (`env` compares a variable with its secret, here on the server): its `rejected` counts where it was
+//! shown this very secret in that call. A timeout, a rate limit or a fault on the way leaves what was last known.
 
-use claviger_runtime::outcome::{CallError, CallOutcome, Failure, Report};
+use claviger_runtime::outcome::{CallError, CallOutcome, Evidence, Failure, Report};
 
 /// What is known of a credential at its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -57,9 +58,7 @@ impl Finding {
                 health: Health::Valid,
                 reason: None,
             },
-            Err(CallError::Failure(failure)) => {
-                Self::of_failure(failure, outcome.evidence.subject_sent)
-            }
+            Err(CallError::Failure(failure)) => Self::of_failure(failure, &outcome.evidence),
             Err(error) => Self {
                 health: Health::Unknown,
                 reason: Some(error.to_string()),
@@ -67,9 +66,10 @@ impl Finding {
         }
     }
 
-    fn of_failure(failure: &Failure, subject_sent: bool) -> Self {
+    fn of_failure(failure: &Failure, evidence: &Evidence) -> Self {
+        let was_looked_at = evidence.subject_sent || evidence.subject_revealed;
         match failure.code.as_str() {
-            "rejected" if subject_sent => Self {
+            "rejected" if was_looked_at => Self {
                 health: Health::Invalid,
                 reason: Some(failure.message.clone()),
             },
@@ -96,8 +96,6 @@ impl Finding {
 mod tests {
     use std::time::Duration;
 
-    use claviger_runtime::outcome::Evidence;
-
     use super::*;
 
     fn found(result: Result<Report, CallError>, subject_sent: bool) -> Health {
@@ -115,6 +113,24 @@ mod tests {
             retry_after_ms: None,
             details: Vec::new(),
         }))
+    }
+
+    #[test]
+    fn who_was_shown_this_very_secret_may_reject_it() {
+        for (subject_revealed, reveals, health) in
+            [(true, 1, Health::Invalid), (false, 1, Health::Unknown)]
+        {
+            let evidence = Evidence {
+                subject_revealed,
+                reveals,
+                ..Evidence::default()
+            };
+            let result = failure("rejected");
+            assert_eq!(
+                Finding::of(&CallOutcome { result, evidence }).health,
+                health
+            );
+        }
     }
 
     #[test]

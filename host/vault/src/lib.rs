@@ -7,6 +7,7 @@
 //! - [`audit`]: the log, written in groups, each entry chained to the one before it
 //! - [`plugins`]: what plugins are granted, and by whom
 //! - [`seal`]: the master key, the data keys and what they seal
+//! - [`rotation`]: replacing secrets, whatever happens meanwhile
 //! - [`idempotency`]: requests that are sent again and make one thing
 //! - [`jobs`]: what it does by itself, when it is due
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
@@ -30,6 +31,7 @@ pub mod permission;
 pub mod places;
 pub mod plugins;
 pub mod request;
+pub mod rotation;
 pub mod seal;
 pub mod vault;
 
@@ -37,4 +39,5 @@ pub use error::{Problem, VaultError};
 pub use ids::{ApplicationId, CredentialId, LeaseId, RotationId, UserId, WorkspaceId};
 pub use open::{OpenError, Opened, VaultOptions};
 pub use request::RequestInfo;
+pub use rotation::RotationOptions;
 pub use vault::Vault;

@@ -22,6 +22,7 @@ use crate::identity::{
 use crate::ids::CredentialId;
 use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
+use crate::rotation::RotationOptions;
 use crate::seal::MasterKeys;
 use crate::seal::keys::{Keys, ProofError};
 use crate::store::listen::{self, Heed};
@@ -41,6 +42,8 @@ pub struct VaultOptions {
     pub token_lifetime: Duration,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// How rotations go.
+    pub rotation: RotationOptions,
     /// The plugins, which their owner swaps.
     pub catalogue: Arc<ArcSwap<Catalogue>>,
 }
@@ -136,6 +139,7 @@ impl Vault {
             underway: Underway::new(),
             lanes: Lanes::default(),
             host: CredentialId::random().to_string().into(),
+            rotation: options.rotation,
             deleted,
             shredding,
             listener,
@@ -166,6 +170,7 @@ mod tests {
             admin_password: Some(Secret::from("short".to_owned())),
             token_lifetime: Duration::from_hours(1),
             clock: Arc::new(SetClock::at_second(1_800_000_000)),
+            rotation: RotationOptions::default(),
             catalogue: Arc::default(),
         };
         let Err(error) = Vault::open(options).await else {

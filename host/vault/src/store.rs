@@ -7,6 +7,7 @@
 mod sql;
 
 pub(crate) mod audit;
+pub(crate) mod claims;
 pub(crate) mod credentials;
 pub(crate) mod dashboard;
 mod database;
@@ -17,6 +18,8 @@ pub(crate) mod leases;
 pub(crate) mod listen;
 pub(crate) mod origins;
 pub(crate) mod plugins;
+pub(crate) mod retirements;
+pub(crate) mod rotations;
 pub(crate) mod standing;
 pub(crate) mod uses;
 

@@ -17,6 +17,7 @@ use crate::idempotency::Repeats;
 use crate::identity::Identity;
 use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
+use crate::rotation::RotationOptions;
 use crate::seal::keys::Keys;
 use crate::store::{Database, StoreError};
 use crate::underway::Underway;
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
     /// What this host's claims on rows are marked with.
     pub(crate) host: Arc<str>,
+    /// How rotations go.
+    pub(crate) rotation: RotationOptions,
     /// That something was deleted.
     pub(crate) deleted: Arc<Notify>,
     pub(crate) shredding: Option<AbortHandle>,

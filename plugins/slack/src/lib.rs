@@ -1,10 +1,11 @@
-//! Slack: checks an app's tokens.
+//! Slack: checks an app's tokens, and rotates those of an app with token rotation.
 //!
 //! The bot token is checked with `auth.test`, which needs no scope. An app-level token has one cheap check:
 //! `apps.connections.open` makes an address for Socket Mode, which costs nothing as long as nobody connects to it. Slack
 //! has no way to ask whether a signing secret, a client secret or a refresh token is right.
 
 mod answer;
+mod rotation;
 
 use claviger_sdk::http::{self, Response};
 use claviger_sdk::{Context, Credential, Failure, Report, Validation};
@@ -13,7 +14,7 @@ use answer::{Token, read};
 
 struct Slack;
 
-claviger_sdk::export!(Slack, manifest: "../manifest.json", capabilities: [validation]);
+claviger_sdk::export!(Slack, manifest: "../manifest.json", capabilities: [validation, rotation, recovery]);
 
 impl Validation for Slack {
     fn validate(context: Context, credential: Credential) -> Result<Report, Failure> {

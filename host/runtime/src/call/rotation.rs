@@ -2,15 +2,15 @@
 //!
 //! The kind of the credential says which fields of a replacement are secret, so a plugin can't pass a new secret off as
 //! text. A field that the rotation leaves as it was (a Slack app's signing secret) is left out, or is the subject's own
-//! stand-in in that very field; at least one secret is new. A text field that origins are filled from (`{base_url}`) can't
-//! be changed: it decides where secrets go, and that was fixed when they were stored.
+//! stand-in in that very field; at least one secret is new. A text field that origins or positions are filled from
+//! (`{base_url}`, `header:{header}`) can't be changed: it decides where secrets go, and that was fixed when they were stored.
 
 use super::kept::Secretly;
 use super::{Operation, Texts, record, unsupported};
 use crate::contract::told::{Context, Credential};
 use crate::contract::{Answering, Guest, Pairs, Rotation, said};
 use crate::egress::Role;
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::{Kind, Manifest, Place, Position};
 use crate::origin::OriginPattern;
 use crate::outcome::{CallError, CallOutcome, Failure, Replacement};
 use crate::plugin::{Capability, Plugin};
@@ -43,7 +43,7 @@ impl Plugin {
         let operation = Create {
             rotation,
             kind,
-            fixed: fixed(&self.manifest, &current),
+            fixed: fixed(&self.manifest, kind, &current),
         };
         self.call(
             context,
@@ -67,11 +67,13 @@ impl Plugin {
     }
 }
 
-/// The subject's text fields that the manifest's origins are filled from.
-fn fixed(manifest: &Manifest, subject: &Subject) -> Pairs {
+/// The subject's text fields that the manifest's origins and its kind's positions are filled from.
+fn fixed(manifest: &Manifest, kind: &Kind, subject: &Subject) -> Pairs {
     let named = |name: &str| {
         let is = |pattern: &OriginPattern| matches!(pattern, OriginPattern::Field(field) if field == name);
-        manifest.origins.iter().any(is)
+        let of_place =
+            |place: &Place| matches!(&place.at, Position::HeaderOf(field) if field == name);
+        manifest.origins.iter().any(is) || kind.places().any(of_place)
     };
     let fields = subject.fields.iter().filter(|field| named(&field.name));
     fields

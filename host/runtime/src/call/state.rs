@@ -148,6 +148,7 @@ impl Ended {
         let seen = self.session();
         Evidence {
             subject_sent: seen.is_some_and(Session::subject_sent),
+            subject_revealed: seen.is_some_and(Session::subject_revealed),
             duration,
             reveals: seen.map(Session::reveals).unwrap_or_default(),
             requests: seen.map(Session::requests).unwrap_or_default(),

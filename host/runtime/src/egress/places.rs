@@ -6,6 +6,7 @@ use super::keyring::{Credential, Keyring, Source};
 use super::path;
 use super::rules::EgressRules;
 use super::session::Role;
+use crate::manifest::position::takes_secrets;
 use crate::manifest::{Place, Position};
 use crate::origin::Origin;
 
@@ -76,7 +77,7 @@ pub(crate) fn refusal(
         "has no declared place at this origin"
     } else if !places
         .iter()
-        .any(|place| goes_to(place, credential, origin) && matches(&place.at, spot))
+        .any(|place| goes_to(place, credential, origin) && is_at(place, credential, spot))
     {
         "has no declared place there at this origin"
     } else if !places
@@ -98,7 +99,7 @@ fn fits(
 ) -> bool {
     goes_to(place, credential, destination.origin)
         && place.methods.contains(destination.method)
-        && matches(&place.at, spot)
+        && is_at(place, credential, spot)
         && path::is_below(destination.path, &place.path_prefix)
 }
 
@@ -107,8 +108,12 @@ fn goes_to(place: &Place, credential: &Credential, origin: &Origin) -> bool {
     place.origin.matches(origin, |name| credential.text(name))
 }
 
-fn matches(declared: &Position, spot: &Spot<'_>) -> bool {
-    match (declared, spot) {
+fn is_at(place: &Place, credential: &Credential, spot: &Spot<'_>) -> bool {
+    match (&place.at, spot) {
+        // As with origins: whoever stored the secret wrote the header's name with it.
+        (Position::HeaderOf(field), Spot::Header(name)) => credential
+            .text(field)
+            .is_some_and(|named| takes_secrets(named) && named.eq_ignore_ascii_case(name)),
         (Position::Header(declared), Spot::Header(name))
         | (Position::Query(declared), Spot::Query(name))
         | (Position::Form(declared), Spot::Form(name)) => declared == name,

@@ -62,6 +62,7 @@ pub struct Session {
     subject_sent: Arc<AtomicBool>,
     denials: Vec<Denial>,
     reveals: u32,
+    subject_revealed: bool,
     requests: u32,
 }
 
@@ -77,6 +78,7 @@ impl Session {
             subject_sent: Arc::default(),
             denials,
             reveals: 0,
+            subject_revealed: false,
             requests: 0,
         }
     }
@@ -286,11 +288,14 @@ impl Session {
                 "the plugin may not reveal secrets; the operator can grant it `reveal`",
             ));
         }
-        let secret = self.held(stand_in)?.secret.expose_str();
+        let held = self.held(stand_in)?;
+        let is_subjects = self.keyring.is_subjects(&held.source);
+        let secret = held.secret.expose_str();
         let secret = secret
             .ok_or_else(|| SendFailure::invalid("the secret isn't text"))?
             .to_owned();
         self.reveals += 1;
+        self.subject_revealed |= is_subjects;
         Ok(secret)
     }
 
@@ -375,6 +380,12 @@ impl Session {
     #[cfg(feature = "inspection")]
     pub(crate) fn has_secret(&self, bytes: &[u8]) -> bool {
         self.keyring.words().has_secret(bytes)
+    }
+
+    /// Whether a secret of the subject was revealed.
+    #[must_use]
+    pub fn subject_revealed(&self) -> bool {
+        self.subject_revealed
     }
 
     /// How many requests the plugin asked for.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{CaptureSource, FieldRule, Kind, Manifest, Place};
+use super::{CaptureSource, FieldRule, Kind, Manifest, Place, Position};
 use crate::origin::OriginPattern;
 use crate::printable::{is_printable, printable};
 
@@ -138,6 +138,11 @@ impl Manifest {
             self.check_asked(&capture.origin, &at, rules);
             for place in &capture.places {
                 self.check_place(place, &at, rules);
+                rules.hold(
+                    !matches!(place.at, Position::HeaderOf(_)),
+                    &at,
+                    "a header that a field names is for a kind's fields",
+                );
             }
             match &capture.source {
                 CaptureSource::Pattern(pattern) => {
@@ -190,7 +195,7 @@ impl Manifest {
                 &at,
                 "each field is declared once",
             );
-            self.check_field(field, &at, rules);
+            self.check_field(kind, field, &at, rules);
         }
         let recognised = kind.recognises.iter().all(|prefix| prefix.len() >= 3);
         rules.hold(
@@ -206,7 +211,7 @@ impl Manifest {
         );
     }
 
-    fn check_field(&self, field: &FieldRule, at: &str, rules: &mut Rules) {
+    fn check_field(&self, kind: &Kind, field: &FieldRule, at: &str, rules: &mut Rules) {
         check_text(&field.label, &format!("{at}.label"), rules);
         let bare =
             field.places.is_empty() && field.signs.is_empty() && field.signature_places.is_empty();
@@ -222,6 +227,13 @@ impl Manifest {
         );
         for place in field.places.iter().chain(&field.signature_places) {
             self.check_place(place, at, rules);
+            if let Position::HeaderOf(named) = &place.at {
+                rules.hold(
+                    kind.field(named).is_some_and(|field| !field.secret),
+                    at,
+                    "the header is named by a text field of the same kind",
+                );
+            }
         }
     }
 
@@ -331,6 +343,24 @@ mod tests {
         let text = error.to_string();
         assert!(text.len() < MOST_BROKEN * 300, "{}", text.len());
         assert!(text.contains("kinds.0\u{fffd}ä"), "{text}");
+    }
+
+    #[test]
+    fn a_header_is_named_by_a_text_field_of_the_same_kind() {
+        let with = |at: &str, secret: bool| {
+            let mut manifest = manifest();
+            manifest["origins"] = json!(["https://a.example"]);
+            let place = json!({ "origin": "https://a.example", "methods": ["GET"], "path-prefix": "/", "at": at });
+            manifest["kinds"][0]["fields"] = json!([
+                { "name": "api_key", "label": "Key", "secret": true, "places": [place] },
+                { "name": "header", "label": "Header", "secret": secret },
+            ]);
+            broken(&manifest)
+        };
+        assert_eq!(with("header:{header}", false), [""; 0]);
+        for (at, secret) in [("header:{header}", true), ("header:{other}", false)] {
+            assert_eq!(with(at, secret), ["kinds.api_key.fields.api_key"], "{at}");
+        }
     }
 
     #[test]

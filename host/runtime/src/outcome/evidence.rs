@@ -12,6 +12,8 @@ pub struct Evidence {
     pub duration: Duration,
     /// What the plugin tried and wasn't let do.
     pub denials: Vec<Denial>,
+    /// Whether a secret of the subject itself was shown to the plugin, which then judges by itself.
+    pub subject_revealed: bool,
     /// How many secrets were revealed to the plugin.
     pub reveals: u32,
     /// How many requests the plugin made, those included that were denied.

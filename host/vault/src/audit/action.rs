@@ -18,12 +18,40 @@ pub const CREDENTIAL_DELETE: &str = "credential.delete";
 pub const CREDENTIAL_TEST_INTENT: &str = "credential.test.intent";
 /// What came of asking.
 pub const CREDENTIAL_TEST: &str = "credential.test";
+/// A credential's secret is about to be replaced.
+pub const CREDENTIAL_ROTATE_INTENT: &str = "credential.rotate.intent";
+/// A rotation that was interrupted goes on.
+pub const CREDENTIAL_ROTATE_RESUME: &str = "credential.rotate.resume";
+/// There is a new secret; it isn't in use yet.
+pub const CREDENTIAL_ROTATE_CREATED: &str = "credential.rotate.created";
+/// The new secret was tested, as far as it can be.
+pub const CREDENTIAL_ROTATE_VERIFIED: &str = "credential.rotate.verified";
+/// What a rotation that goes wrong left at the provider is about to be undone.
+pub const CREDENTIAL_ROTATE_UNDO: &str = "credential.rotate.undo";
+/// A credential's secret was replaced.
+pub const CREDENTIAL_ROTATE: &str = "credential.rotate";
+/// A rotation failed; the secret is the one that it was.
+pub const CREDENTIAL_ROTATE_FAILED: &str = "credential.rotate.failed";
+/// Alert: nobody knows what a rotation did at the provider; the secret may be lost.
+pub const CREDENTIAL_ROTATE_UNKNOWN: &str = "credential.rotate.unknown";
+/// An earlier version of a secret is about to be gone back to.
+pub const CREDENTIAL_ROLLBACK_INTENT: &str = "credential.rollback.intent";
+/// An earlier version of a secret is in use again, or it turned out that it can't be.
+pub const CREDENTIAL_ROLLBACK: &str = "credential.rollback";
+/// A provider is about to be asked to end an earlier version of a secret.
+pub const CREDENTIAL_VERSION_RETIRE_INTENT: &str = "credential.version.retire.intent";
+/// An earlier version of a secret doesn't work any more.
+pub const CREDENTIAL_VERSION_RETIRE: &str = "credential.version.retire";
+/// An earlier version of a secret couldn't be ended. Alert, where it isn't tried again: it may still work.
+pub const CREDENTIAL_VERSION_RETIRE_FAILED: &str = "credential.version.retire.failed";
 /// Connections may lead to an origin.
 pub const ORIGIN_APPROVE: &str = "origin.approve";
 /// Connections may no longer lead to an origin.
 pub const ORIGIN_WITHDRAW: &str = "origin.withdraw";
 /// A plugin wanted something that it may not do.
 pub const EGRESS_DENIED: &str = "egress.denied";
+/// A plugin was shown secrets of a call themselves.
+pub const SECRET_SHOWN: &str = "secret.shown";
 /// A caller wanted something that they may not do.
 pub const DENIED: &str = "denied";
 /// A plugin's file got what it asks for by itself.

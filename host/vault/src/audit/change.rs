@@ -39,4 +39,8 @@ pub(crate) enum Refusal {
     Gone,
     /// What it is about has changed since it was read.
     Stale,
+    /// A rotation of the credential is under way.
+    Rotating,
+    /// Leases that were issued from the credential may still work.
+    Leased,
 }

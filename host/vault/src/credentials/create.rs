@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::idempotency::{self, Planned};
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::permission::{Permission as _, Permit, credential, workspace};
+use crate::rotation::schedule;
 use crate::store::credentials::{self as rows, CredentialRow, SealedRow};
 use crate::store::{StoreError, Transaction, idempotency as requests, listen, origins};
 use crate::vault::Vault;
@@ -129,7 +130,7 @@ impl Vault {
         }
         Err(match refusal {
             Refusal::Gone => idempotency::gone(),
-            Refusal::NameTaken | Refusal::Stale => VaultError::NameTaken {
+            _ => VaultError::NameTaken {
                 name: credential.name.to_string(),
             },
         })
@@ -212,9 +213,14 @@ impl Vault {
             last_rotated_at: None,
             rotation_failures: 0,
             rotation_error: None,
+            rotate_at: None,
             version: 1,
             generation: 1,
             last_used: LastUsed::new(None),
+        };
+        let credential = Credential {
+            rotate_at: schedule::due_at(&credential),
+            ..credential
         };
         let payload = Payload {
             kind,

@@ -149,6 +149,7 @@ impl TryFrom<CredentialRow> for Credential {
             last_rotated_at: row.last_rotated_at.map(time).transpose()?,
             rotation_failures: u32::try_from(row.rotation_failures).map_err(damaged)?,
             rotation_error: row.rotation_error,
+            rotate_at: row.rotate_at,
             version: u32::try_from(row.version).map_err(damaged)?,
             generation: row.generation,
             last_used: LastUsed::new(row.last_used_at),
@@ -189,6 +190,7 @@ impl Credential {
             last_rotated_at: self.last_rotated_at.map(jiff::Timestamp::as_millisecond),
             rotation_failures: i64::from(self.rotation_failures),
             rotation_error: self.rotation_error.clone(),
+            rotate_at: self.rotate_at,
             generation: self.generation,
             last_used_at: None,
         })

@@ -9,9 +9,10 @@ use semver::VersionReq;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::status::{Standing, Status};
+use super::status::{self, Standing, Status};
 use crate::health::Health;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
+use crate::rotation::schedule;
 
 /// The longest name, in characters.
 pub(super) const LONGEST_NAME: usize = 100;
@@ -163,6 +164,8 @@ pub struct Credential {
     pub rotation_failures: u32,
     /// Why the last rotation failed, if it did.
     pub rotation_error: Option<String>,
+    /// When it is due to rotate by itself, in milliseconds since the Unix epoch.
+    pub(crate) rotate_at: Option<i64>,
     /// The current version of its secret, counted from 1.
     pub version: u32,
     pub(crate) generation: i64,
@@ -189,16 +192,18 @@ impl Credential {
         self.last_used.get()
     }
 
-    /// When it is next due to rotate by itself: an interval after its last rotation, or after it was stored.
+    /// When it is next due to rotate by itself: an interval after its last rotation, or after it was stored; or as it
+    /// begins to count as expiring.
     #[must_use]
     pub fn next_rotation_at(&self) -> Option<Timestamp> {
-        let due = self.rotation.enabled
-            && self.active
-            && self.rotation.strategy == RotationStrategy::Scheduled;
         let since = self.last_rotated_at.unwrap_or(self.created_at);
-        let interval = i64::from(self.rotation.interval_hours) * 3_600_000;
-        due.then(|| Timestamp::from_millisecond(since.as_millisecond() + interval).ok())
-            .flatten()
+        let due = schedule::plain(
+            &self.rotation,
+            since.as_millisecond(),
+            status::alert_at(self.expires_at, self.alert_threshold_hours),
+        );
+        due.filter(|_| self.active)
+            .and_then(|at| Timestamp::from_millisecond(at).ok())
     }
 }
 

@@ -13,8 +13,9 @@ use crate::audit::{Applied, Change, NewEntry, Refusal, action};
 use crate::error::VaultError;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::rotation::rotating;
 use crate::store::credentials as rows;
-use crate::store::{StoreError, Transaction, listen};
+use crate::store::{StoreError, Transaction, leases, listen};
 use crate::vault::Vault;
 
 impl Vault {
@@ -43,6 +44,11 @@ impl Vault {
             .applied
         {
             Applied::Done => Ok(credential),
+            Applied::Refused(Refusal::Rotating) => Err(rotating()),
+            Applied::Refused(Refusal::Leased) => Err(VaultError::Conflict {
+                message: "Credential has leases that may still work; revoke them first".to_owned(),
+                retry_after_ms: None,
+            }),
             Applied::Refused(_) => Err(VaultError::NotFound),
         }
     }
@@ -61,7 +67,18 @@ impl Change for Removal {
     ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         async move {
             let (workspace, id) = self.place;
-            if !rows::delete(transaction, &workspace.to_string(), &id.to_string()).await? {
+            let (of, credential) = (workspace.to_string(), id.to_string());
+            match rows::standing(transaction, &of, &credential).await? {
+                None => return Ok(Applied::Refused(Refusal::Gone)),
+                Some(standing) if standing.rotating == 1 => {
+                    return Ok(Applied::Refused(Refusal::Rotating));
+                }
+                Some(_) => {}
+            }
+            if leases::held(transaction, &credential, None).await? > 0 {
+                return Ok(Applied::Refused(Refusal::Leased));
+            }
+            if !rows::delete(transaction, &of, &credential).await? {
                 return Ok(Applied::Refused(Refusal::Gone));
             }
             listen::tell(transaction, &cache::words(workspace, id)).await?;

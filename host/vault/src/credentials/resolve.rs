@@ -1,12 +1,14 @@
 //! Which plugin works with a new credential, and what its fields are.
 
 mod opaque;
+mod replace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use claviger_runtime::catalogue::Catalogue;
-use claviger_runtime::manifest::{FieldRule, Kind};
+use claviger_runtime::manifest::position::takes_secrets;
+use claviger_runtime::manifest::{FieldRule, Kind, Position};
 use claviger_runtime::origin::{Origin, OriginPattern};
 use claviger_runtime::plugin::Plugin;
 use claviger_runtime::secret::Secret;
@@ -15,6 +17,7 @@ use url::Url;
 
 use super::rules::Problems;
 use opaque::{opaque_fields, require_one_of};
+pub(crate) use replace::{New, replace};
 
 /// The shortest secret, in bytes: answers are scrubbed of secrets, and a shorter one would eat ordinary text.
 const SHORTEST_SECRET: usize = 8;
@@ -72,6 +75,9 @@ pub(super) fn resolve(
         require_one_of(&kinds, given, problems);
         opaque_fields(&kinds, given, problems)
     };
+    if let Some(kind) = kind {
+        check_headers(kind, &fields, problems);
+    }
     let origins = kind
         .map(|kind| origins(kind, &fields, problems))
         .unwrap_or_default();
@@ -82,10 +88,12 @@ pub(super) fn resolve(
     }
 }
 
-/// The plugin that bears the provider's name. Where no provider is named, or `api`, which names none: the one that
-/// recognises the main value, else, without any name, the only one that declares the kind. A file that was dropped into the
-/// plugin directory gets only what is meant for it by name, or is of a kind that it alone declares, unless the operator
-/// lets it recognise values.
+/// The plugin that bears the provider's name. Where no provider is named, or `api`, which names none in particular: the one
+/// that recognises the main value; else, for `api`, the plugin of that name, which works with any HTTP service; else,
+/// without any name, the only one that declares the kind. A file that was dropped into the plugin directory gets only what
+/// is meant for it by name, or is of a kind that it alone declares, unless the operator lets it recognise values.
+///
+/// Whoever writes fields that only `api` has (where a key is tested, say) means `api`, whatever the key looks like.
 ///
 /// A provider that no plugin bears stays opaque, whatever its value looks like: `sk-…` begins the keys of several
 /// providers, and a secret is never sent to another one than its owner named.
@@ -94,12 +102,15 @@ fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc
     let named = given.provider.and_then(|name| catalogue.by_name(name));
     // A dropped file that calls itself `api` is named by those who name nobody.
     let meant = |plugin: &&Arc<Plugin>| !names_nobody(given.provider) || plugin.routes_openly();
-    if let Some(plugin) = named.filter(declares).filter(meant) {
-        return Some(plugin);
-    }
+    let named = named.filter(declares).filter(meant);
     if !names_nobody(given.provider) {
-        return None;
+        return named;
     }
+    let has_all = |plugin: &&Arc<Plugin>| {
+        let kind = plugin.manifest().kind(given.kind);
+        let has = |name: &str| kind.is_some_and(|kind| kind.field(name).is_some());
+        given.fields.iter().all(|(name, _)| has(name))
+    };
     let only = match catalogue.routing_kind(given.kind)[..] {
         [only] => Some(only),
         _ => None,
@@ -116,7 +127,11 @@ fn find_plugin<'c>(catalogue: &'c Catalogue, given: Given<'_>) -> Option<&'c Arc
             catalogue.recognise(given.kind, value).filter(is_main)
         }),
     };
-    recognised.or_else(|| only.filter(|_| given.provider.is_none()))
+    let recognised =
+        recognised.filter(|plugin| has_all(plugin) || !named.is_some_and(|it| has_all(&it)));
+    recognised
+        .or(named)
+        .or_else(|| only.filter(|_| given.provider.is_none()))
 }
 
 /// Whether it is left open whose a secret is. `api` is what callers write who don't care.
@@ -228,12 +243,8 @@ fn known_field(
 /// whoever changes where a secret goes gives the secret again. A pattern of sub-domains names no origin that could be
 /// fixed, so a credential gets none from it.
 fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin> {
-    let places = kind
-        .fields
-        .iter()
-        .flat_map(|rule| rule.places.iter().chain(&rule.signature_places));
     let mut origins = Vec::new();
-    for pattern in places.map(|place| &place.origin) {
+    for pattern in kind.places().map(|place| &place.origin) {
         let origin = match pattern {
             OriginPattern::Exact(origin) => Some(origin.clone()),
             OriginPattern::SubDomains(_) => None,
@@ -255,6 +266,25 @@ fn origins(kind: &Kind, fields: &[Field], problems: &mut Problems) -> Vec<Origin
         }
     }
     origins
+}
+
+/// That what a field names as the header for a secret is one that secrets may go into. Each is told once.
+fn check_headers(kind: &Kind, fields: &[Field], problems: &mut Problems) {
+    let named: BTreeSet<&str> = kind
+        .places()
+        .filter_map(|place| match &place.at {
+            Position::HeaderOf(field) => Some(field.as_str()),
+            _ => None,
+        })
+        .collect();
+    for name in named {
+        if text_of(fields, name).is_some_and(|header| !takes_secrets(header)) {
+            problems.add(
+                name,
+                "is no header that a secret may go into, such as `authorization` or `x-api-key`",
+            );
+        }
+    }
 }
 
 fn text_of<'f>(fields: &'f [Field], name: &str) -> Option<&'f str> {

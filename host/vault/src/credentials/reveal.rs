@@ -7,7 +7,7 @@ use claviger_runtime::subject::FieldValue;
 
 use super::input::CredentialRef;
 use super::model::Credential;
-use crate::audit::{Applied, NewEntry, Refusal, Use, action};
+use crate::audit::{Applied, NewEntry, Use, action};
 use crate::error::VaultError;
 use crate::permission::{Permit, credential};
 use crate::vault::Vault;
@@ -65,7 +65,7 @@ impl Vault {
                     return Ok(Revealed { credential, fields });
                 }
                 // What was read came from a cache, and the credential has changed since: by another host, or just now.
-                Applied::Refused(Refusal::Stale | Refusal::Gone | Refusal::NameTaken) => {
+                Applied::Refused(_) => {
                     self.inner.credentials.forget(workspace, credential.id);
                     cached = self.read_through(workspace, reference).await?;
                 }
@@ -76,7 +76,7 @@ impl Vault {
 }
 
 /// It changes faster than it can be read.
-pub(super) fn changing() -> VaultError {
+pub(crate) fn changing() -> VaultError {
     VaultError::Conflict {
         message: "Credential is being changed by others".to_owned(),
         retry_after_ms: Some(1000),

@@ -26,6 +26,7 @@ use crate::health::{Finding, Health};
 use crate::identity::Actor;
 use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
+use crate::request::RequestInfo;
 use crate::store::credentials::{self as rows, HealthRow};
 use crate::store::{StoreError, Transaction, listen};
 use crate::vault::Vault;
@@ -298,7 +299,8 @@ impl Vault {
         }
     }
 
-    /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others.
+    /// One entry for each thing that a plugin wanted and may not do, up to a limit; a last one counts the others. One more
+    /// where it was shown secrets themselves.
     pub(crate) async fn record_denials(
         &self,
         actor: &Actor,
@@ -306,16 +308,28 @@ impl Vault {
         plugin: &Plugin,
         evidence: &Evidence,
     ) -> Result<(), VaultError> {
-        let entry = || {
+        self.record_denials_in(&actor.request, credential, plugin, evidence)
+            .await
+    }
+
+    /// The same, for a request, or for what the server does by itself.
+    pub(crate) async fn record_denials_in(
+        &self,
+        request: &RequestInfo,
+        credential: &Credential,
+        plugin: &Plugin,
+        evidence: &Evidence,
+    ) -> Result<(), VaultError> {
+        let by_plugin = |action| {
             let author = Author::Plugin {
                 name: plugin.name().into(),
             };
-            NewEntry::new(author, action::EGRESS_DENIED)
+            NewEntry::new(author, action)
                 .within(credential.workspace)
-                .request(actor.request.clone())
+                .request(request.clone())
                 .about(credential.id, credential.name.as_str())
-                .failed()
         };
+        let entry = || by_plugin(action::EGRESS_DENIED).failed();
         let told = evidence.denials.iter().take(MOST_DENIALS).map(|denial| {
             entry()
                 .target(denial.target.as_str())
@@ -323,9 +337,12 @@ impl Vault {
         });
         let left_out = evidence.denials.len().saturating_sub(MOST_DENIALS);
         let last = (left_out > 0).then(|| entry().detail("left_out", left_out));
+        let shown = (evidence.reveals > 0)
+            .then(|| by_plugin(action::SECRET_SHOWN).detail("times", evidence.reveals));
         // All at once: they go into one group.
         let commits = told
             .chain(last)
+            .chain(shown)
             .map(|entry| self.inner.audit.commit(entry, None));
         futures_util::future::try_join_all(commits).await?;
         Ok(())

@@ -15,10 +15,19 @@ use crate::error::VaultError;
 use crate::identity::Actor;
 use crate::ids::WorkspaceId;
 use crate::permission::{Permit, credential};
+use crate::rotation::{rotating, schedule};
 use crate::store::credentials::{self as rows, CredentialRow};
 use crate::store::{StoreError, Transaction, listen};
 use crate::vault::Vault;
 
+/// Fields that decide when a credential rotates by itself.
+const SCHEDULING: [&str; 5] = [
+    "rotation_enabled",
+    "rotation_interval_hours",
+    "rotation_strategy",
+    "expires_at",
+    "alert_threshold_hours",
+];
 /// How often a change is made anew on what others have changed meanwhile.
 const ATTEMPTS: usize = 8;
 
@@ -143,6 +152,9 @@ impl Vault {
                 let pin = after.pin.as_ref().map(ToString::to_string);
                 entry = entry.detail("pin", pin);
             }
+            if changed.iter().any(|name| SCHEDULING.contains(name)) {
+                after.rotate_at = schedule::due_at(&after);
+            }
             after.updated_at = self.now();
             after.generation = before.generation + 1;
             let update = Update {
@@ -164,7 +176,8 @@ impl Vault {
                         name: after.name.to_string(),
                     });
                 }
-                Applied::Refused(Refusal::Gone | Refusal::Stale) => {
+                Applied::Refused(Refusal::Rotating) => return Err(rotating()),
+                Applied::Refused(Refusal::Gone | Refusal::Stale | Refusal::Leased) => {
                     cached = self.read_through(workspace, reference).await?;
                     read_now = true;
                 }
@@ -194,7 +207,10 @@ impl Change for Update {
             let standing = rows::standing(transaction, &self.row.workspace, &self.row.id).await?;
             Ok(Applied::Refused(match standing {
                 None => Refusal::Gone,
-                Some(generation) if generation != self.generation => Refusal::Stale,
+                Some(standing) if standing.generation != self.generation => Refusal::Stale,
+                Some(standing) if standing.rotating == 1 && standing.active != self.row.active => {
+                    Refusal::Rotating
+                }
                 Some(_) => Refusal::NameTaken,
             }))
         }

@@ -150,10 +150,9 @@ impl Vault {
         })
     }
 
-    /// The plugin that works with a sealed version and has a capability, or why there is none.
-    pub(crate) fn plugin_with(
+    /// The plugin that works with a sealed version, or why there is none.
+    pub(crate) fn plugin_of(
         &self,
-        capability: Capability,
         credential: &Credential,
         payload: &Payload,
     ) -> Result<Arc<Plugin>, String> {
@@ -173,9 +172,21 @@ impl Vault {
                 payload.kind
             ));
         }
+        Ok(Arc::clone(plugin))
+    }
+
+    /// The plugin that works with a sealed version and has a capability, or why there is none.
+    pub(crate) fn plugin_with(
+        &self,
+        capability: Capability,
+        credential: &Credential,
+        payload: &Payload,
+    ) -> Result<Arc<Plugin>, String> {
+        let plugin = self.plugin_of(credential, payload)?;
         if plugin.capabilities().contains(&capability) {
-            return Ok(Arc::clone(plugin));
+            return Ok(plugin);
         }
+        let name = plugin.name();
         Err(match capability {
             Capability::Validation => format!("the plugin `{name}` can't test credentials"),
             other => format!("the plugin `{name}` has no `{other}`"),

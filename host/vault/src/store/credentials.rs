@@ -38,6 +38,7 @@ pub(crate) struct CredentialRow {
     pub(crate) last_rotated_at: Option<i64>,
     pub(crate) rotation_failures: i64,
     pub(crate) rotation_error: Option<String>,
+    pub(crate) rotate_at: Option<i64>,
     pub(crate) generation: i64,
     /// From the uses; not a column of the credential.
     pub(crate) last_used_at: Option<i64>,
@@ -71,7 +72,7 @@ pub(crate) struct VersionRow {
 const COLUMNS: &str = "c.id, c.workspace, c.owner, c.name, c.kind, c.provider, c.plugin, c.pin, c.description, c.tags, \
      c.metadata, c.provider_credential_id, c.active, c.rotating, c.health, c.health_reason, c.health_checked_at, c.expires_at, \
      c.alert_at, c.alert_threshold_hours, c.rotation_enabled, c.rotation_interval_hours, c.rotation_strategy, \
-     c.version, c.created_at, c.updated_at, c.last_rotated_at, c.rotation_failures, c.rotation_error, c.generation, u.last_used_at";
+     c.version, c.created_at, c.updated_at, c.last_rotated_at, c.rotation_failures, c.rotation_error, c.rotate_at, c.generation, u.last_used_at";
 
 /// Which of a workspace's credentials a lookup is about.
 #[derive(Debug, Clone, Copy)]
@@ -204,12 +205,28 @@ pub(crate) async fn candidates(
     )
 }
 
-/// The versions of a credential, the newest first.
+/// A workspace's credentials that rotate by themselves, those that are due first at the top.
+pub(crate) async fn scheduled(
+    database: &Database,
+    workspace: &str,
+    limit: i64,
+) -> Result<Vec<CredentialRow>, StoreError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM credentials c LEFT JOIN uses u ON u.credential = c.id WHERE c.workspace = $1 \
+         AND c.active = 1 AND c.rotation_enabled = 1 AND c.rotation_strategy <> 'manual' \
+         ORDER BY CASE WHEN c.rotate_at IS NULL THEN 1 ELSE 0 END, c.rotate_at, c.id LIMIT $2"
+    );
+    let mut reader = database.read().await?;
+    fetch_all!(reader, CredentialRow, values vec![workspace.into(), limit.into()], text)
+}
+
+/// The versions of a credential that are or were in use, the newest first.
 pub(crate) async fn versions(
     database: &Database,
     credential: &str,
 ) -> Result<Vec<VersionRow>, StoreError> {
-    let text = "SELECT version, state, reason, created_at FROM credential_versions WHERE credential = $1 ORDER BY version DESC";
+    let text = "SELECT version, state, reason, created_at FROM credential_versions WHERE credential = $1 \
+         AND state NOT IN ('pending', 'discarded') ORDER BY version DESC";
     let mut reader = database.read().await?;
     fetch_all!(reader, VersionRow, text, credential)
 }
@@ -258,8 +275,8 @@ pub(crate) async fn insert(
     let text = "INSERT INTO credentials (id, workspace, owner, name, kind, provider, plugin, pin, description, tags, \
          metadata, provider_credential_id, active, health, health_reason, health_checked_at, expires_at, alert_at, \
          alert_threshold_hours, rotation_enabled, rotation_interval_hours, rotation_strategy, version, created_at, \
-         updated_at, last_rotated_at, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT DO NOTHING";
+         updated_at, last_rotated_at, generation, rotate_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) ON CONFLICT DO NOTHING";
     let inserted = execute!(
         transaction,
         text,
@@ -290,6 +307,7 @@ pub(crate) async fn insert(
         row.updated_at,
         row.last_rotated_at,
         row.generation,
+        row.rotate_at,
     )?;
     if inserted == 0 {
         return Ok(false);
@@ -309,7 +327,8 @@ pub(crate) async fn insert(
     Ok(true)
 }
 
-/// Writes what can be changed of a credential, if it is still as it was at `generation` and its name is free.
+/// Writes what can be changed of a credential, if it is still as it was at `generation` and its name is free. Whether it is
+/// active isn't changed while its secret is being replaced.
 pub(crate) async fn update(
     transaction: &mut Transaction,
     row: &CredentialRow,
@@ -318,7 +337,8 @@ pub(crate) async fn update(
     let text = "UPDATE credentials SET name = $4, description = $5, tags = $6, metadata = $7, \
          provider_credential_id = $8, active = $9, expires_at = $10, alert_at = $11, alert_threshold_hours = $12, \
          rotation_enabled = $13, rotation_interval_hours = $14, rotation_strategy = $15, updated_at = $16, \
-         pin = $17, generation = $3 + 1 WHERE workspace = $1 AND id = $2 AND generation = $3 AND NOT EXISTS \
+         pin = $17, rotate_at = $18, generation = $3 + 1 WHERE workspace = $1 AND id = $2 AND generation = $3 \
+         AND (rotating = 0 OR active = $9) AND NOT EXISTS \
          (SELECT 1 FROM credentials AS other WHERE other.workspace = $1 AND other.name = $4 AND other.id <> $2)";
     let updated = execute!(
         transaction,
@@ -340,6 +360,7 @@ pub(crate) async fn update(
         &row.rotation_strategy,
         row.updated_at,
         &row.pin,
+        row.rotate_at,
     )?;
     Ok(updated > 0)
 }
@@ -375,14 +396,24 @@ pub(crate) async fn set_health(
     Ok(updated > 0)
 }
 
-/// The generation of a credential and the id of whoever has a name, in the transaction: why an update found no row.
+/// How a credential stands in a transaction.
+#[derive(Debug, FromRow)]
+pub(crate) struct Standing {
+    pub(crate) generation: i64,
+    pub(crate) rotating: i64,
+    pub(crate) active: i64,
+    /// Its current version.
+    pub(crate) version: i64,
+}
+
+/// The generation of a credential, and whether its secret is being replaced: why an update found no row.
 pub(crate) async fn standing(
     transaction: &mut Transaction,
     workspace: &str,
     id: &str,
-) -> Result<Option<i64>, StoreError> {
-    let text = "SELECT generation FROM credentials WHERE workspace = $1 AND id = $2";
-    Ok(fetch_optional!(transaction, (i64,), text, workspace, id)?.map(|row| row.0))
+) -> Result<Option<Standing>, StoreError> {
+    let text = "SELECT generation, rotating, active, version FROM credentials WHERE workspace = $1 AND id = $2";
+    fetch_optional!(transaction, Standing, text, workspace, id)
 }
 
 /// Deletes a credential with all that is sealed of it. The ciphertext is overwritten first, so that `SQLite`'s file keeps

@@ -1,12 +1,14 @@
 //! New secrets that the provider makes, and old ones that end.
 
-use claviger_runtime::{CallOutcome, Capability, Replacement};
+use claviger_runtime::manifest::Overlap;
+use claviger_runtime::{CallError, CallOutcome, Capability, Replacement};
 
 use super::operation::{lost_answer, subjects, succeeded, trouble, twice};
 use crate::conformance::case::{Ended, Stop};
 use crate::conformance::script::Credential;
 use crate::conformance::stage::{Setting, Stage};
 use crate::conformance::suite::Suite;
+use crate::conformance::upstream::{Fault, Recorded};
 
 const CREATE: &str = "the new secret works";
 
@@ -22,22 +24,30 @@ pub(super) async fn run(suite: &mut Suite<'_>) {
         suite
             .case(name("create"), CREATE, works(stage, credential))
             .await;
-        let about = "the same operation twice makes one secret";
-        suite
-            .case(name("same-operation"), about, twice(stage, &call))
-            .await;
         let about = "a provider in trouble is a failure like any other";
         suite
             .case(name("trouble"), about, trouble(stage, &call))
             .await;
-        let about = "what a lost answer left behind is undone";
-        suite
-            .case(
-                name("lost-answer"),
-                about,
-                lost_answer(stage, credential, &call),
-            )
-            .await;
+        if stage.manifest().overlap == Some(Overlap::Replaces) {
+            // What is spent can't be asked for twice, nor given back.
+            let about = "a lost answer is told as such, and nothing is asked again";
+            suite
+                .case(name("lost-answer"), about, told_as_lost(stage, credential))
+                .await;
+        } else {
+            let about = "the same operation twice makes one secret";
+            suite
+                .case(name("same-operation"), about, twice(stage, &call))
+                .await;
+            let about = "what a lost answer left behind is undone";
+            suite
+                .case(
+                    name("lost-answer"),
+                    about,
+                    lost_answer(stage, credential, &call),
+                )
+                .await;
+        }
         let about = "an old secret is ended, and ending it again succeeds";
         suite
             .case(
@@ -77,6 +87,30 @@ async fn works(stage: &Stage, credential: &Credential) -> Ended {
         )?;
     }
     Ok(Vec::new())
+}
+
+async fn told_as_lost(stage: &Stage, credential: &Credential) -> Ended {
+    stage.upstream.fail_with(Some(Fault::LostAnswer));
+    let outcome = create(stage, credential, &stage.operation()).await;
+    stage.upstream.fail_with(None);
+    let requests = stage.upstream.requests();
+    let changes = requests.iter().filter(|it| Recorded::is_change(it)).count();
+    match &outcome.result {
+        Err(CallError::Failure(failure)) if failure.code == "unsupported" => Err(Stop::skipped(
+            format!("the plugin can't: {}", failure.message),
+        )),
+        Err(CallError::Failure(failure)) if failure.code == "unknown-outcome" && changes < 2 => {
+            Ok(Vec::new())
+        }
+        _ if changes > 1 => Err(Stop::failed(format!(
+            "it asked {changes} times for what changes something; where the old secret ends when the new one is made, \
+             asking again may spend what is left: answer `unknown-outcome`"
+        ))),
+        _ => Err(Stop::failed(format!(
+            "nobody knows whether the old secret still works: answer `unknown-outcome` ({})",
+            stage.story(&outcome)
+        ))),
+    }
 }
 
 async fn retired_twice(stage: &Stage, credential: &Credential) -> Ended {

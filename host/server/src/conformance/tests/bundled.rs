@@ -2,21 +2,30 @@
 
 use std::path::Path;
 
-use claviger_plugins::PLUGINS;
+use claviger_plugins::{EmbeddedPlugin, PLUGINS};
+use claviger_runtime::Capability;
 
 use super::{Mark, found, names, prepare};
 use crate::conformance::script::Script;
 
+/// The plugins that have a provider to be played; that of `env` is the machine itself.
+fn plugins() -> impl Iterator<Item = &'static EmbeddedPlugin> {
+    PLUGINS.iter().filter(|plugin| plugin.name != "env")
+}
+
 #[tokio::test]
 async fn every_bundled_plugin_passes_with_its_script() {
-    for plugin in PLUGINS {
+    for plugin in plugins() {
         let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
         let path = plugins.join(plugin.name).join("upstream.toml");
         let manifest = prepare(plugin.wasm).await.manifest().clone();
         Script::read(&path, &manifest).unwrap_or_else(|error| panic!("{error}"));
         let text = std::fs::read_to_string(&path).expect("it was read before");
         let cases = found(plugin.wasm, Some(&text)).await;
-        let warnings = cases.iter().filter(|case| !case.warnings.is_empty());
+        // How a good answer looks is the service's own, so `api` can't tell it from a stranger's.
+        let warnings = cases
+            .iter()
+            .filter(|case| plugin.name != "api" && !case.warnings.is_empty());
         let bad: Vec<_> = cases
             .iter()
             .filter(|case| case.verdict.mark() != Mark::Passed)
@@ -28,16 +37,23 @@ async fn every_bundled_plugin_passes_with_its_script() {
 
 #[tokio::test]
 async fn without_a_script_what_a_good_answer_is_isnt_known_and_the_rest_is_tested() {
-    for plugin in PLUGINS {
+    for plugin in plugins() {
         let cases = found(plugin.wasm, None).await;
         assert!(
             names(&cases, Mark::Failed).is_empty(),
             "{}: {cases:#?}",
             plugin.name
         );
-        let skipped = ["validation.revoked", "validation.working"];
+        // What a good answer is, and each thing that needs one.
+        let prepared = prepare(plugin.wasm).await;
+        let needs_one = |name: &str| {
+            let mut capabilities = prepared.capabilities().into_iter();
+            let is = |capability: Capability| name.split('.').next() == Some(capability.as_str());
+            capabilities.any(is)
+        };
+        let skipped = names(&cases, Mark::Skipped);
         assert!(
-            names(&cases, Mark::Skipped).into_iter().eq(skipped),
+            skipped.contains("validation.working") && skipped.iter().all(|name| needs_one(name)),
             "{}: {cases:#?}",
             plugin.name
         );

@@ -67,6 +67,8 @@ impl Recorded {
     pub(crate) fn at(&self, position: &Position) -> Vec<Cow<'_, str>> {
         match position {
             Position::Header(name) => self.header(name).map(Cow::Borrowed).collect(),
+            // A script writes the name that it put into the field.
+            Position::HeaderOf(_) => Vec::new(),
             Position::Query(name) => pairs(self.query.as_bytes(), name),
             Position::Form(name) => pairs(&self.body, name),
             Position::Json(pointer) => self.json(pointer).map(Cow::Owned).into_iter().collect(),

@@ -15,6 +15,7 @@ use crate::ids::WorkspaceId;
 use crate::open::{OpenError, Opened, VaultOptions};
 use crate::permission::user;
 use crate::request::RequestInfo;
+use crate::rotation::{RotationOptions, Waits};
 use crate::seal::{MasterKeySource, MasterKeys};
 use crate::store::audit::{self, AuditRow};
 use crate::vault::Vault;
@@ -189,6 +190,15 @@ async fn open_keys(
         admin_password: None,
         token_lifetime: LIFETIME,
         clock,
+        rotation: RotationOptions {
+            // A test waits for nothing.
+            waits: Waits {
+                first: Duration::from_millis(1),
+                rejected: Duration::from_millis(20),
+                unknown: Duration::from_millis(20),
+            },
+            ..RotationOptions::default()
+        },
         catalogue: Arc::default(),
     };
     Vault::open(options).await
