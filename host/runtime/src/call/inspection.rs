@@ -11,7 +11,8 @@ use super::CallState;
 use crate::egress::Session;
 
 /// `(module (func unreachable) (start 0))`
-const TRAP: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x08\x01\0\x0a\x05\x01\x03\0\0\x0b";
+const TRAP: &[u8] =
+    b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x08\x01\0\x0a\x05\x01\x03\0\0\x0b";
 
 /// Ticks until the module above would be interrupted: more than it can take.
 const TICKS: u64 = 1 << 32;

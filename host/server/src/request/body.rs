@@ -48,9 +48,8 @@ impl JsonBody {
     /// What tells a request with this body from others of its `path`: bytes that are the same however a client orders its
     /// keys and where it leaves spaces. They zero themselves.
     pub(crate) fn told_apart(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let value: Value = serde_json::from_slice(&self.0).map_err(|error| {
-            Refusal::Malformed(format!("The body is not valid JSON: {error}"))
-        })?;
+        let value: Value = serde_json::from_slice(&self.0)
+            .map_err(|error| Refusal::Malformed(format!("The body is not valid JSON: {error}")))?;
         let mut length = path.len() + 1;
         value.walk(&mut |part| length += part.len());
         // A buffer that doesn't move leaves no copy behind.

@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
+mod actions;
 mod asked;
 mod audit_log;
 mod check_all;

@@ -19,8 +19,8 @@ const PAGE: u32 = 100;
 pub struct AuditFilter {
     /// About the credential of this name.
     pub credential_name: Option<String>,
-    /// Of this action.
-    pub action: Option<String>,
+    /// Of any of these actions; of whichever, where there are none.
+    pub actions: Vec<String>,
     /// By somebody of this name.
     pub actor: Option<String>,
     /// Not older.
@@ -52,7 +52,7 @@ impl Vault {
         let query = AuditQuery {
             workspace: permit.workspace().to_string(),
             credential_name: filter.credential_name.clone(),
-            action: filter.action.clone(),
+            actions: filter.actions.clone(),
             actor: filter.actor.clone(),
             since: filter.since.map(Timestamp::as_millisecond),
             until: filter.until.map(Timestamp::as_millisecond),

@@ -200,11 +200,7 @@ async fn a_request_outlives_a_restart_and_is_forgotten_after_a_day() {
 
     desk.house.clock.advance(Duration::from_hours(24));
     desk.house.vault.begin_due_jobs().await.unwrap();
-    assert_eq!(
-        desk.kept().await,
-        1,
-        "24 hours are over when they are over"
-    );
+    assert_eq!(desk.kept().await, 1, "24 hours are over when they are over");
     desk.house.clock.advance(Duration::from_hours(1));
     desk.house.vault.begin_due_jobs().await.unwrap();
     assert_eq!(desk.kept().await, 0);

@@ -74,9 +74,12 @@ pub(super) async fn handle(
     let hours = wanted.threshold_hours;
     let expiring = app
         .vault()
-        .expiring(&permit, hours, wanted.limit, wanted.offset);
-    let answer = &ExpiringAnswer::of(&expiring.await?, hours);
-    Ok(answer::json(StatusCode::OK, answer))
+        .expiring(&permit, hours, wanted.limit, wanted.offset)
+        .await?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &ExpiringAnswer::of(&expiring, hours),
+    ))
 }
 
 fn read(mut query: Fields) -> Result<Wanted, Refusal> {
