@@ -17,5 +17,6 @@ mod plugin_test;
 mod plugins;
 mod repeats;
 mod restart;
+mod rotation;
 mod tokens;
 mod workspaces;

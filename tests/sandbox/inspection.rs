@@ -3,6 +3,7 @@
 //! Every runtime of these tests does so ([`runtime`]), whatever else it is about; what is here are the controls, and every
 //! capability of every plugin that the server brings, before a provider that gives back all it is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -64,7 +65,7 @@ async fn who_is_not_searched_says_so() {
 async fn an_echo_and_a_new_secret_leave_nothing() {
     let stage = Stage::answering(SENDER, echoing).await;
     let headers = json!([["authorization", "Bearer {secret}"]]);
-    let steps = json!([{"name": "one", "method": "GET", "url": "https://upstream.example/allowed", "headers": headers}]);
+    let steps = json!([{"name": "one", "method": "GET", "url": "https://upstream.example/header", "headers": headers}]);
     let outcome = stage.plugin.validate(context(), scripted(&steps)).await;
     assert!(outcome.evidence.subject_sent, "{:?}", outcome.evidence);
     assert_eq!(outcome.evidence.secrets_left, Some(0));
@@ -124,8 +125,10 @@ fn echoing(request: &Recorded) -> Reply {
 
 /// A plugin, and a provider that gives back all it is sent.
 struct Scene {
-    plugin: std::sync::Arc<Plugin>,
+    plugin: Arc<Plugin>,
     upstream: Upstream,
+    /// Where secrets may go.
+    origins: Vec<Origin>,
 }
 
 impl Scene {
@@ -140,6 +143,12 @@ impl Scene {
         let exact: Vec<String> = origins
             .filter(|origin| origin.parse::<Origin>().is_ok())
             .collect();
+        let provider = upstream.origin();
+        let origins = exact
+            .iter()
+            .chain([&provider])
+            .map(|origin| origin.parse().expect("an origin"));
+        let origins = origins.collect();
         let replaced: Value = exact
             .into_iter()
             .map(|origin| (origin, Value::from(upstream.origin())))
@@ -153,6 +162,7 @@ impl Scene {
         Self {
             plugin: plugin.unwrap_or_else(|error| panic!("{}: {error}", embedded.name)),
             upstream,
+            origins,
         }
     }
 
@@ -241,7 +251,7 @@ impl Scene {
         Subject {
             fields: fields.collect(),
             external_id: Some("external-1".to_owned()),
-            origins: vec![provider.parse().expect("an origin")],
+            origins: self.origins.clone(),
             ..subject(kind, &[], None)
         }
     }

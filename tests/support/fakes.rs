@@ -13,8 +13,11 @@ use tokio::sync::watch;
 use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
+pub mod anthropic;
+pub mod openai;
 pub mod service;
 pub mod slack;
+pub mod supabase;
 
 /// A provider's state, and how it answers.
 pub trait Service: Send + 'static {

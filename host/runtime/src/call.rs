@@ -92,7 +92,7 @@ impl Plugin {
 
         // The queue is nobody's fault.
         let begun = Instant::now();
-        let mut session = Session::new(self.egress.clone(), rand::make_rng());
+        let mut session = Session::new(self.egress.clone(), rand::make_rng(), self.clock.clone());
         let told = admit(&mut session);
         let context = told::Context {
             idempotency_key: context.idempotency_key,
@@ -125,8 +125,8 @@ impl Plugin {
         };
         let state = store.into_data().end().await;
         #[cfg(feature = "inspection")]
-        let secrets_left = memories
-            .map(|memories| inspection::look(&self.manifest.name, &memories, state.session()));
+        let secrets_left =
+            memories.map(|memories| inspection::look(&self.manifest, &memories, state.session()));
         let texts = Texts::of(state.session());
         let result = match answered {
             Ok(Ok(Ok(raw))) => operation.accept(raw, &texts),

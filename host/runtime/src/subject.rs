@@ -4,6 +4,7 @@ use crate::origin::Origin;
 use crate::secret::Secret;
 
 /// A credential with its secrets, for one call.
+#[derive(Clone)]
 pub struct Subject {
     /// The credential's id.
     pub id: String,
@@ -28,6 +29,7 @@ pub struct Subject {
 }
 
 /// One field of a [`Subject`].
+#[derive(Clone)]
 pub struct Field {
     /// The field's name in the manifest.
     pub name: String,
@@ -36,6 +38,7 @@ pub struct Field {
 }
 
 /// What a field holds.
+#[derive(Clone)]
 pub enum FieldValue {
     /// Text that the guest may see.
     Text(String),
@@ -44,7 +47,7 @@ pub enum FieldValue {
 }
 
 /// What a call may rely on beside its subject. The runtime adds the time, the deadline and the plugin's settings.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct CallContext {
     /// The same for every retry of one operation, also after a crash.
     pub idempotency_key: String,

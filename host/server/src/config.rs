@@ -13,12 +13,14 @@ use serde::Deserialize;
 
 use environment::{ADMIN_PASSWORD, MASTER_KEY};
 
+mod backends;
 mod environment;
 mod error;
 mod plugins;
 mod rotation;
 mod values;
 
+pub use backends::Backends;
 pub use environment::{CONFIG, Environment};
 pub use error::ConfigError;
 pub use plugins::{Approval, Plugins};
@@ -59,6 +61,9 @@ pub struct Config {
     /// Which log lines are written.
     #[serde(default)]
     pub log_level: LogLevel,
+    /// What leases are issued from.
+    #[serde(default)]
+    pub backend: Backends,
     /// How credentials rotate.
     #[serde(default)]
     pub rotation: Rotation,
@@ -86,6 +91,7 @@ impl Config {
         if config.master_key.is_some() && config.master_key_file.is_some() {
             return Err(ConfigError::TwoMasterKeys);
         }
+        config.backend.check()?;
         if config.plugins.require_signature && config.plugins.authors.is_empty() {
             return Err(ConfigError::NoAuthors);
         }

@@ -73,6 +73,13 @@ pub enum Refusal {
     Malformed(String),
     /// What was sent breaks rules.
     Invalid(Vec<Problem>),
+    /// A lease isn't issued, as its backend's limits are.
+    NotIssued {
+        /// Which of them.
+        reason: NotIssued,
+        /// What was asked for, and what there is.
+        message: String,
+    },
     /// The body is longer than is read.
     TooLarge {
         /// The limit in bytes.
@@ -98,6 +105,15 @@ pub enum Refusal {
     Internal(BoxError),
 }
 
+/// Which of a backend's limits a request for a lease goes beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotIssued {
+    /// What it gives out.
+    Scope,
+    /// For how long.
+    Ttl,
+}
+
 impl Refusal {
     /// One rule broken in one field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -105,6 +121,15 @@ impl Refusal {
             field: field.into(),
             message: message.into(),
         }])
+    }
+
+    /// The beginning of what a client sent as a name: an answer is never as long as what it answers.
+    #[must_use]
+    pub fn shown(name: &str) -> Cow<'_, str> {
+        match name.char_indices().nth(LONGEST_SHOWN) {
+            Some((end, _)) => format!("{}…", &name[..end]).into(),
+            None => name.into(),
+        }
     }
 
     /// What a client can be told in one sentence, where the surface has no words of its own.
@@ -116,7 +141,7 @@ impl Refusal {
             Self::NotAMember { .. } => "Workspace access denied".to_owned(),
             Self::Forbidden { permission } => format!("This needs the permission `{permission}`"),
             Self::NotFound { what, name } if name.is_empty() => format!("{what} not found"),
-            Self::NotFound { what, name } => format!("{what} not found: {}", shown(name)),
+            Self::NotFound { what, name } => format!("{what} not found: {}", Self::shown(name)),
             Self::NoSuchPath => "There is no endpoint with this path".to_owned(),
             Self::MethodNotAllowed => {
                 "This path does not have this method; the Allow header lists those it has"
@@ -125,6 +150,7 @@ impl Refusal {
             Self::NameTaken { what, .. } => format!("{what} name already exists"),
             Self::Conflict { message, .. }
             | Self::Malformed(message)
+            | Self::NotIssued { message, .. }
             | Self::Unavailable { message, .. } => message.clone(),
             Self::Invalid(problems) => sentence(problems),
             Self::TooLarge { limit } => format!("The body is longer than {limit} bytes; send less"),
@@ -143,14 +169,6 @@ impl Refusal {
     }
 }
 
-/// The beginning of what a client sent as a name: an answer is never as long as what it answers.
-fn shown(name: &str) -> Cow<'_, str> {
-    match name.char_indices().nth(LONGEST_SHOWN) {
-        Some((end, _)) => format!("{}…", &name[..end]).into(),
-        None => name.into(),
-    }
-}
-
 /// `name: must be text; tags: must be a list of texts`
 fn sentence(problems: &[Problem]) -> String {
     let mut parts: Vec<String> = problems
@@ -160,7 +178,7 @@ fn sentence(problems: &[Problem]) -> String {
             if field.is_empty() {
                 message.clone()
             } else {
-                format!("{}: {message}", shown(field))
+                format!("{}: {message}", Refusal::shown(field))
             }
         })
         .collect();

@@ -19,6 +19,8 @@ mod accounts;
 mod admin;
 mod aegis;
 mod answer;
+mod asked;
+mod creddy;
 #[cfg(test)]
 mod error_shapes;
 mod fixed;
@@ -27,6 +29,7 @@ mod time;
 mod workspaces;
 
 pub(crate) use admin::{PluginView, PluginsAnswer};
+pub(crate) use creddy::names::{lease as lease_id, parse_lease as parse_lease_id};
 pub(crate) use workspaces::names::{
     credential as credential_id, parse_credential as parse_credential_id,
     parse_user as parse_user_id, parse_workspace as parse_workspace_id, user as user_id,
@@ -39,14 +42,18 @@ pub(crate) enum Surface {
     Accounts,
     Workspaces,
     Aegis,
+    Creddy,
     Admin,
 }
 
 impl Surface {
     /// The surface that `path` belongs to. What belongs to none is answered as ours.
     pub(crate) fn of(path: &str) -> Self {
-        let first = path.split('/').nth(1).unwrap_or_default();
+        let mut parts = path.split('/').skip(1);
+        let first = parts.next().unwrap_or_default();
         match first {
+            // `/api/v1/v1` is another surface's.
+            "api" if parts.next() == Some("v1") && parts.next() != Some("v1") => Self::Creddy,
             "v1" => Self::Accounts,
             "frontend" => Self::Workspaces,
             "credentials" | "sync" | "audit" | "rotation" => Self::Aegis,
@@ -61,6 +68,7 @@ impl Surface {
             Self::Accounts => accounts::errors::render(refusal),
             Self::Workspaces => workspaces::errors::render(refusal, trace, now),
             Self::Aegis => aegis::errors::render(refusal),
+            Self::Creddy => creddy::errors::render(refusal),
             Self::Admin => admin::errors::render(refusal),
         }
     }
@@ -73,6 +81,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(accounts::routes())
         .merge(workspaces::routes())
         .merge(aegis::routes())
+        .merge(creddy::routes())
         .merge(admin::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -111,6 +120,12 @@ mod tests {
             ("/credentials", Surface::Aegis),
             ("/credentials/a/b/c", Surface::Aegis),
             ("/health/check-all", Surface::Aegis),
+            ("/api/v1/credentials", Surface::Creddy),
+            ("/api/v1/credentials/cred_1", Surface::Creddy),
+            ("/api/v1/nothing", Surface::Creddy),
+            ("/api/v1", Surface::Creddy),
+            ("/api/v1/v1/api-keys", Surface::Admin),
+            ("/api/v2/credentials", Surface::Admin),
             ("/health", Surface::Admin),
             ("/admin/users", Surface::Admin),
             ("/", Surface::Admin),

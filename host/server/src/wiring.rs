@@ -11,12 +11,12 @@ use claviger_runtime::{
 };
 use claviger_vault::identity::FirstStart;
 use claviger_vault::seal::{MasterKeyError, MasterKeySource, MasterKeys};
-use claviger_vault::{OpenError, Opened, Vault, VaultOptions};
+use claviger_vault::{OpenError, Opened, Vault, VaultError, VaultOptions};
 use thiserror::Error;
 use tracing::warn;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::control::ControlSocket;
 use crate::plugins::{Keeper, Keeping, Setup};
 
@@ -70,7 +70,11 @@ pub(crate) enum StartError {
         source: Box<LoadError>,
     },
     #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
     Vault(#[from] OpenError),
+    #[error("the backends of the configuration can't be looked at: {0}")]
+    Backends(#[from] VaultError),
 }
 
 /// A server that is ready.
@@ -111,6 +115,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         .as_ref()
         .and_then(|lock| ControlSocket::bind(&config.data_dir, lock));
     let plugins = config.plugins.clone();
+    let backends = config.backend.check()?;
     let options = vault_options(
         config,
         master_keys,
@@ -127,6 +132,10 @@ pub(crate) async fn start(config: Config) -> Result<Started, StartError> {
         config: plugins,
     })
     .await;
+    // Once the plugins are there: what is wrong with a backend is told, and may be put right while the server works.
+    for problem in vault.configure_backends(backends).await? {
+        warn!("{problem}");
+    }
     let count = catalogue.load().iter().count();
     Ok(Started {
         app: App::new(vault.clone(), catalogue, keeper, clock),

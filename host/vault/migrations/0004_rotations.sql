@@ -130,7 +130,8 @@ CREATE TABLE leases (
     workspace TEXT NOT NULL REFERENCES workspaces (id),
     backend TEXT NOT NULL,
     provider TEXT NOT NULL,
-    root TEXT NOT NULL REFERENCES credentials (id),
+    -- The credential that it was issued from. It may be deleted once none of its leases may still work.
+    root TEXT NOT NULL,
     root_version BIGINT NOT NULL,
     holder TEXT NOT NULL REFERENCES users (id),
     holder_name TEXT NOT NULL,
@@ -149,7 +150,7 @@ CREATE TABLE leases (
     created_at BIGINT NOT NULL,
     -- When the holder's time is over.
     expires_at BIGINT NOT NULL,
-    -- When it stops working at the provider at the latest.
+    -- When it stops working at the provider at the latest; 9223372036854775807: not by itself.
     ends_at BIGINT NOT NULL,
     ended_at BIGINT,
     attempts BIGINT NOT NULL,

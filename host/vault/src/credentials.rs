@@ -32,7 +32,7 @@ pub(crate) mod shredding;
 pub mod status;
 pub mod test;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod update;
 pub(crate) mod version;
 

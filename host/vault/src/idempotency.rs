@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use zeroize::Zeroizing;
 
 use crate::error::{Problem, VaultError};
-use crate::ids::{CredentialId, LeaseId, UserId, WorkspaceId};
+use crate::ids::{CredentialId, LeaseId, RotationId, UserId, WorkspaceId};
 use crate::permission::{InWorkspace, Permit};
 use crate::seal::keys::{KeyError, Keys};
 use crate::store::Database;
@@ -58,6 +58,18 @@ impl Planned {
     #[must_use]
     pub fn credential(&self) -> CredentialId {
         self.short().into()
+    }
+
+    /// The id of a rotation that it begins.
+    #[must_use]
+    pub fn rotation(&self) -> RotationId {
+        self.short().into()
+    }
+
+    /// The id of a lease that it issues.
+    #[must_use]
+    pub fn lease(&self) -> LeaseId {
+        self.id.into()
     }
 
     fn short(&self) -> [u8; 8] {

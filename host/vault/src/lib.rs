@@ -2,6 +2,7 @@
 //!
 //! - [`vault`]: the [`Vault`] itself; [`open`]: how it is opened, and what its first start makes
 //! - [`credentials`]: what a credential is, and every operation on one
+//! - [`backends`], [`leases`]: credentials that providers make for a while, and what they are made from
 //! - [`health`]: what a test's outcome says of a credential
 //! - [`permission`]: what a caller may do, demanded by type; [`identity`]: who the callers are
 //! - [`audit`]: the log, written in groups, each entry chained to the one before it
@@ -19,6 +20,7 @@ mod store;
 mod underway;
 
 pub mod audit;
+pub mod backends;
 pub mod credentials;
 pub mod error;
 pub mod health;
@@ -26,6 +28,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod jobs;
+pub mod leases;
 pub mod open;
 pub mod permission;
 pub mod places;

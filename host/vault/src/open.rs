@@ -11,6 +11,7 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::audit::AuditWriter;
+use crate::backends::Configured;
 use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::credentials::shredding;
@@ -132,6 +133,7 @@ impl Vault {
             repeats,
             credentials,
             counts: CountCache::default(),
+            configured_backends: Configured::default(),
             catalogue: options.catalogue,
             grants,
             plugin_events: ToldEvents::default(),

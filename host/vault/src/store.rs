@@ -7,6 +7,7 @@
 mod sql;
 
 pub(crate) mod audit;
+pub(crate) mod backends;
 pub(crate) mod claims;
 pub(crate) mod credentials;
 pub(crate) mod dashboard;

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::audit::{AuditError, AuditWriter};
+use crate::backends::Configured;
 use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::error::{InternalError, VaultError};
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) repeats: Repeats,
     pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) counts: CountCache,
+    pub(crate) configured_backends: Configured,
     pub(crate) catalogue: Arc<ArcSwap<Catalogue>>,
     pub(crate) grants: GrantNews,
     pub(crate) plugin_events: ToldEvents,

@@ -58,6 +58,7 @@
 //!   [`Inventory`]: what a plugin can do, each with an example.
 //! - [`Failure`], [`Credential`], [`Context`]: what calls speak about, with helpers.
 //! - [`signing`], [`disclosure`], [`log`]: what else the host does for a plugin.
+//! - [`time`]: times as providers write them.
 
 mod answer;
 #[doc(hidden)]
@@ -68,6 +69,7 @@ pub mod http;
 pub mod log;
 #[doc(hidden)]
 pub mod manifest;
+pub mod time;
 
 pub use bindings::disclosing::claviger::provider::disclosure;
 pub use bindings::imports::claviger::provider::signing;

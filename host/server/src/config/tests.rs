@@ -226,3 +226,44 @@ fn what_can_not_hold_for_plugins_is_refused() {
     let message = refusal("[plugins]\nrequire-signature = true", &[]);
     assert!(message.contains("plugins.authors"), "{message}");
 }
+
+const BACKEND: &str =
+    "[[backend]]\nid = \"github\"\nprovider = \"github\"\ncredential = \"github-app\"\n";
+
+#[test]
+fn backends_are_read_as_the_documentation_writes_them() {
+    let limits =
+        "default-ttl = \"1h\"\nmax-ttl = \"24h\"\nallowed-scopes = [\"repo:*\", \"issues:*\"]\n";
+    let other = "workspace = \"team\"\npin = \"^1.2\"\nparameters = { installation = \"42\" }\n";
+    let config = load(&format!("{BACKEND}{limits}{BACKEND}{other}"), &[]).expect("loads");
+    let backends = config.backend.check().expect("checked before");
+    let workspaces: Vec<_> = backends.iter().map(|one| one.workspace.as_str()).collect();
+    assert_eq!(workspaces, ["default", "team"]);
+}
+
+#[test]
+fn a_backend_that_is_none_is_told_by_its_id() {
+    for (more, told) in [
+        (
+            "default-ttl = \"2d\"\n",
+            "[[backend]] `github`: `default-ttl` must be at most max-ttl, which is 24h",
+        ),
+        (
+            "allowed-scopes = []\n",
+            "[[backend]] `github`: `allowed-scopes` must be 1 to 100 patterns",
+        ),
+        (
+            BACKEND,
+            "[[backend]] `github`: `id` is given twice in one workspace",
+        ),
+        ("max-ttl = \"a while\"\n", "must be a duration such as"),
+        ("max-ttl = \"0s\"\n", "must be a duration such as"),
+        ("ttl = \"1h\"\n", "is not a key that is known here"),
+        ("pin = \"latest\"\n", "pin"),
+    ] {
+        let refusal = refusal(&format!("{BACKEND}{more}"), &[]);
+        assert!(refusal.contains(told), "{more}: {refusal}");
+    }
+    let missing = refusal("[[backend]]\nid = \"github\"\nprovider = \"github\"\n", &[]);
+    assert!(missing.contains("`credential` is missing"), "{missing}");
+}

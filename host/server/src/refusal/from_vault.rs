@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use claviger_vault::error::{InternalError, VaultError};
 use claviger_vault::identity::{AuthError, IdentityError, LogInError};
+use claviger_vault::leases::LeaseError;
 use claviger_vault::permission::{Denied, Lapsed, Permission};
 
-use super::Refusal;
+use super::{NotIssued, Refusal};
 use crate::front::Chain;
 
 /// What an error means that came up while working on the credential called `name`.
@@ -79,6 +80,27 @@ impl From<VaultError> for Refusal {
                 cause: None,
             },
             VaultError::Internal(cause) => Self::Internal(told(&cause).into()),
+        }
+    }
+}
+
+impl From<LeaseError> for Refusal {
+    fn from(error: LeaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            LeaseError::NoSuchBackend { id } => Self::NotFound {
+                what: "Backend",
+                name: id,
+            },
+            LeaseError::ScopeNotAllowed { .. } => Self::NotIssued {
+                reason: NotIssued::Scope,
+                message,
+            },
+            LeaseError::TtlExceeded { .. } => Self::NotIssued {
+                reason: NotIssued::Ttl,
+                message,
+            },
+            LeaseError::Vault(error) => error.into(),
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::refusal::{Problem, Refusal};
 /// The most fields of one credential, and parameters of one query, that are read: several times as many as any has.
 pub(super) const MOST_FIELDS: usize = 32;
 
+/// What a time looks like.
+const TIME: &str = "a time such as 2026-12-31T00:00:00Z";
+
 /// The fields that were sent. Each reader takes its field out; [`Fields::finish`] says whether all was well.
 pub(crate) struct Fields {
     object: Vec<(String, Value)>,
@@ -126,14 +129,29 @@ impl Fields {
 
     /// A time (RFC 3339); one without an offset, or a date alone, is taken as UTC.
     pub(crate) fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
-        self.read(
-            name,
-            "a time such as 2026-12-31T00:00:00Z",
-            |value| match &value {
-                Value::Text(text) => parse_time(text).ok_or(value),
-                _ => Err(value),
-            },
-        )
+        self.moment(name, TIME, |_| None)
+    }
+
+    /// A time, or something else that says when.
+    pub(crate) fn time_or(
+        &mut self,
+        name: &str,
+        other: &str,
+        read: impl FnOnce(&str) -> Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        self.moment(name, &format!("{TIME}, or {other}"), read)
+    }
+
+    fn moment(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        other: impl FnOnce(&str) -> Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        self.read(name, wanted, |value| match &value {
+            Value::Text(text) => parse_time(text).or_else(|| other(text)).ok_or(value),
+            _ => Err(value),
+        })
     }
 
     /// A list of texts.
@@ -202,6 +220,15 @@ impl Fields {
             self.problem(name, format!("must be one of {}", words.join(", ")));
         }
         found.map(|(_, choice)| *choice)
+    }
+
+    /// One of some words, which has to be there.
+    pub(crate) fn required_choice<T: Copy>(
+        &mut self,
+        name: &str,
+        known: &[(&str, T)],
+    ) -> Option<T> {
+        self.required(name, |fields, name| fields.choice(name, known))
     }
 
     /// A field of a patch: not sent means unchanged, `null` clears, a value sets.

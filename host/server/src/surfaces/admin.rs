@@ -1,15 +1,18 @@
-//! `admin`: ours, for operators: users, workspaces, members, plugins.
+//! `admin`: ours, for operators: users, workspaces, members, backends, leases, plugins.
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::App;
 
+mod backends;
 pub(super) mod errors;
+mod leases;
 mod members;
 mod origins;
 mod pins;
 mod plugins;
+mod rotations;
 mod users;
 mod workspaces;
 
@@ -37,6 +40,14 @@ pub(super) fn routes() -> Router<App> {
             "/admin/workspaces/{workspace}/credentials/{credential}/pin",
             put(pins::put).delete(pins::remove),
         )
+        .route("/admin/rotations", get(rotations::list))
+        .route(
+            "/admin/backends",
+            get(backends::list).post(backends::create),
+        )
+        .route("/admin/backends/{id}", delete(backends::remove))
+        .route("/admin/leases", get(leases::list))
+        .route("/admin/leases/{id}/revoke", post(leases::revoke))
         .route("/admin/plugins", get(plugins::list))
         .route("/admin/plugins/reload", post(plugins::reload))
         .route("/admin/plugins/{name}/approve", post(plugins::approve))

@@ -8,7 +8,6 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 mod actions;
-mod asked;
 mod audit_log;
 mod check_all;
 mod create;
@@ -19,6 +18,9 @@ mod expiring;
 mod list;
 mod names;
 mod retire;
+mod rollback;
+mod rotate;
+mod schedule;
 mod settings;
 mod test;
 mod update;
@@ -34,6 +36,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials/{name}/test", post(test::handle))
         .route("/health/dashboard", get(dashboard::handle))
         .route("/health/expiring", get(expiring::handle))
+        .route("/credentials/{name}/rotate", post(rotate::handle))
+        .route("/credentials/{name}/rollback", post(rollback::handle))
+        .route("/rotation/schedule", get(schedule::handle))
         .route("/health/check-all", post(check_all::handle))
         .route("/audit/log", get(audit_log::handle))
 }

@@ -70,6 +70,7 @@ async fn each_surface_has_its_own_shape() {
         Surface::Accounts,
         Surface::Workspaces,
         Surface::Aegis,
+        Surface::Creddy,
         Surface::Admin,
     ] {
         let mut shapes = Vec::new();
@@ -91,6 +92,7 @@ async fn what_is_internal_is_never_told() {
         Surface::Accounts,
         Surface::Workspaces,
         Surface::Aegis,
+        Surface::Creddy,
         Surface::Admin,
     ] {
         for refusal in all() {

@@ -21,6 +21,10 @@ pub struct AuditFilter {
     pub credential_name: Option<String>,
     /// Of any of these actions; of whichever, where there are none.
     pub actions: Vec<String>,
+    /// Of an action that begins with one of these; with none of them, of any.
+    pub families: &'static [&'static str],
+    /// Done to this.
+    pub target: Option<String>,
     /// By somebody of this name.
     pub actor: Option<String>,
     /// Not older.
@@ -53,6 +57,8 @@ impl Vault {
             workspace: permit.workspace().to_string(),
             credential_name: filter.credential_name.clone(),
             actions: filter.actions.clone(),
+            families: filter.families,
+            target: filter.target.clone(),
             actor: filter.actor.clone(),
             since: filter.since.map(Timestamp::as_millisecond),
             until: filter.until.map(Timestamp::as_millisecond),

@@ -60,8 +60,9 @@ struct EncodedRest<'p> {
     expires_at_ms: Option<u64>,
 }
 
+/// A field as it is encoded.
 #[derive(Serialize, Deserialize)]
-struct EncodedField<'p> {
+pub(crate) struct EncodedField<'p> {
     name: &'p str,
     secret: bool,
     value: &'p [u8],
@@ -100,13 +101,7 @@ impl Payload {
             handle: self.handle.as_deref(),
             expires_at_ms: self.expires_at_ms,
         };
-        let encoded = (encoded, rest);
-        // Sized beforehand: a buffer that grows leaves what it held behind.
-        let size = postcard::experimental::serialized_size(&encoded).map_err(InternalError::new)?;
-        let mut buffer = Zeroizing::new(vec![0; size]);
-        postcard::to_slice(&encoded, &mut buffer).map_err(InternalError::new)?;
-        key.seal(&buffer, &place.associated())
-            .map_err(|error| InternalError::new(error).into())
+        sealed_in_place(&(encoded, rest), key, &place.associated())
     }
 
     /// Opens what was sealed for that place.
@@ -146,8 +141,22 @@ impl Payload {
     }
 }
 
+/// Seals what is encoded for the place that `associated` names.
+pub(crate) fn sealed_in_place(
+    encoded: &impl Serialize,
+    key: &SealKey,
+    associated: &[u8],
+) -> Result<Vec<u8>, VaultError> {
+    // Sized beforehand: a buffer that grows leaves what it held behind.
+    let size = postcard::experimental::serialized_size(encoded).map_err(InternalError::new)?;
+    let mut buffer = Zeroizing::new(vec![0; size]);
+    postcard::to_slice(encoded, &mut buffer).map_err(InternalError::new)?;
+    key.seal(&buffer, associated)
+        .map_err(|error| InternalError::new(error).into())
+}
+
 impl<'p> EncodedField<'p> {
-    fn of(field: &'p Field) -> Self {
+    pub(crate) fn of(field: &'p Field) -> Self {
         let (secret, value) = match &field.value {
             FieldValue::Text(text) => (false, text.as_bytes()),
             FieldValue::Secret(secret) => (true, secret.expose()),
@@ -159,7 +168,7 @@ impl<'p> EncodedField<'p> {
         }
     }
 
-    fn read(&self) -> Result<Field, VaultError> {
+    pub(crate) fn read(&self) -> Result<Field, VaultError> {
         let value = if self.secret {
             FieldValue::Secret(Secret::new(self.value.to_vec()))
         } else {

@@ -5,6 +5,6 @@ mod connection;
 mod damage;
 mod dashboard;
 mod life;
-mod plugins;
-mod support;
+pub(crate) mod plugins;
+pub(crate) mod support;
 mod together;

@@ -12,7 +12,10 @@ use crate::audit::{Applied, Change, NewEntry, Refusal};
 use crate::error::Problem;
 use crate::ids::{UserId, WorkspaceId};
 use crate::permission::{AnyPermission, PermissionSet, Permit, workspace};
-use crate::store::{StoreError, Transaction, identity as rows};
+use crate::store::{StoreError, Transaction, identity as rows, leases};
+
+/// Why the leases of somebody who was removed end.
+const LEFT: &str = "its holder is no longer a member of the workspace";
 
 impl Vault {
     /// Makes a user a member of the workspace with these permissions, or gives a member these and no others.
@@ -52,7 +55,7 @@ impl Vault {
         Ok(wanted)
     }
 
-    /// Ends a user's membership.
+    /// Ends a user's membership, and with it the leases that they hold in the workspace.
     pub async fn remove_member(
         &self,
         permit: &Permit<workspace::Manage>,
@@ -61,7 +64,20 @@ impl Vault {
         let entry = NewEntry::by(permit.actor(), action::MEMBER_REMOVE)
             .within(permit.workspace())
             .target(user.to_string());
+        let held = self.leases_of(user, Some(permit.workspace())).await?;
+        let entry = entry.detail("leases_to_end", held);
         self.change_members(permit, user, entry, None).await
+    }
+
+    /// How many leases a user holds that are in use; in that workspace, if one is named.
+    pub(super) async fn leases_of(
+        &self,
+        user: UserId,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<i64, StoreError> {
+        let workspace = workspace.map(|id| id.to_string());
+        let database = &self.inner.database;
+        leases::in_use_by(database, &user.to_string(), workspace.as_deref()).await
     }
 
     async fn change_members(
@@ -141,7 +157,12 @@ impl Change for Membership {
                 }
             }
             let found = match self.permissions {
-                None => rows::remove_member(transaction, self.workspace, self.user).await?,
+                None => {
+                    let (user, workspace) = (self.user.to_string(), self.workspace.to_string());
+                    let now = self.now.as_millisecond();
+                    leases::end_of_holder(transaction, &user, Some(&workspace), now, LEFT).await?;
+                    rows::remove_member(transaction, self.workspace, self.user).await?
+                }
                 Some(_) if !rows::has_user(transaction, self.user).await? => false,
                 Some(permissions) => {
                     rows::put_member(

@@ -14,7 +14,10 @@ use crate::audit::{Applied, Author, Change, NewEntry, Refusal};
 use crate::error::Problem;
 use crate::ids::{UserId, WorkspaceId};
 use crate::permission::{ServerPermit, user};
-use crate::store::{StoreError, Transaction, identity as rows};
+use crate::store::{StoreError, Transaction, identity as rows, leases};
+
+/// Why the leases of somebody who was disabled end.
+const DISABLED: &str = "its holder may no longer log in";
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +103,7 @@ impl Vault {
         }
     }
 
-    /// Lets a user log in, or not. Tokens that a user had before being disabled stay ended.
+    /// Lets a user log in, or not. Tokens that a user had before being disabled stay ended, and the leases that they hold end.
     pub async fn set_user_active(
         &self,
         permit: &ServerPermit<user::Manage>,
@@ -116,7 +119,10 @@ impl Vault {
         } else {
             action::USER_DISABLE
         };
-        let entry = NewEntry::by(permit.actor(), action);
+        let mut entry = NewEntry::by(permit.actor(), action);
+        if !active {
+            entry = entry.detail("leases_to_end", self.leases_of(user, None).await?);
+        }
         self.change_user(entry, user, What::Active(active)).await
     }
 
@@ -235,6 +241,10 @@ impl Change for Alteration {
         async move {
             let found = match &self.what {
                 What::Active(active) => {
+                    if !active {
+                        let (user, now) = (self.user.to_string(), self.now.as_millisecond());
+                        leases::end_of_holder(transaction, &user, None, now, DISABLED).await?;
+                    }
                     rows::set_active(transaction, self.user, *active, self.now).await?
                 }
                 What::Password(hash) => {

@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(at(77), at(77));
         assert_ne!(at(77), at(78));
         assert!(
-            (0..1000).all(|n| at(n * 0x9e37_79b9_7f4a_7c15 % u64::MAX) <= 720 * HOUR + HOUR / 4)
+            (0..1000).all(|n| at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) <= 720 * HOUR + HOUR / 4)
         );
         // Of an hour five hundredths are three minutes.
         let hourly = every(1, RotationStrategy::Scheduled);

@@ -114,6 +114,9 @@ pub(crate) struct AuditQuery {
     pub(crate) credential_name: Option<String>,
     /// Any of them.
     pub(crate) actions: Vec<String>,
+    /// What the actions begin with, in characters that are no patterns of SQL's.
+    pub(crate) families: &'static [&'static str],
+    pub(crate) target: Option<String>,
     pub(crate) actor: Option<String>,
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
@@ -136,6 +139,7 @@ impl AuditQuery {
             "credential_name =",
             self.credential_name.clone().map(Value::from),
         );
+        and("target =", self.target.clone().map(Value::from));
         and("actor =", self.actor.clone().map(Value::from));
         and("at >=", self.since.map(Value::from));
         and("at <=", self.until.map(Value::from));
@@ -147,6 +151,15 @@ impl AuditQuery {
             // Writing to a `String` can't fail.
             let _ = write!(text, " AND action IN ({})", list.join(", "));
             values.extend(self.actions.iter().cloned().map(Value::from));
+        }
+        let mut or = " AND (";
+        for family in self.families {
+            values.push(format!("{family}%").into());
+            let _ = write!(text, "{or}action LIKE ${}", values.len());
+            or = " OR ";
+        }
+        if !self.families.is_empty() {
+            text.push(')');
         }
         (text, values)
     }

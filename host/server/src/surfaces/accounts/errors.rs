@@ -37,7 +37,9 @@ fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "not_found"),
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Refusal::NameTaken { .. } | Refusal::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
-        Refusal::Malformed(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+        Refusal::Malformed(_) | Refusal::NotIssued { .. } => {
+            (StatusCode::BAD_REQUEST, "bad_request")
+        }
         Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
         Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),

@@ -9,12 +9,12 @@ use claviger_vault::permission::audit;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::{actions, names};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

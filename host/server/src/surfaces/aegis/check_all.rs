@@ -7,11 +7,11 @@ use claviger_vault::permission::credential;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::names;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// What was found. Credentials that nobody can tell anything of are neither healthy nor unhealthy, and are counted by

@@ -8,12 +8,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::{names, settings};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, IdempotencyKey, JsonBody};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// What an `Idempotency-Key` of such a request is for.

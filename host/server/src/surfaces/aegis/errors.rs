@@ -55,9 +55,10 @@ fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::NotFound { .. } | Refusal::NoSuchPath => (StatusCode::NOT_FOUND, "not_found"),
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Refusal::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
-        Refusal::NameTaken { .. } | Refusal::Malformed(_) | Refusal::Invalid(_) => {
-            (StatusCode::BAD_REQUEST, "bad_request")
-        }
+        Refusal::NameTaken { .. }
+        | Refusal::Malformed(_)
+        | Refusal::Invalid(_)
+        | Refusal::NotIssued { .. } => (StatusCode::BAD_REQUEST, "bad_request"),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
         Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
         Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),

@@ -10,11 +10,11 @@ use claviger_vault::permission::credential;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// What is asked about where nothing is said, in hours: the default of a credential's own threshold.

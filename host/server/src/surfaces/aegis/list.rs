@@ -8,12 +8,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::names;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

@@ -7,11 +7,11 @@ use claviger_vault::permission::credential;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

@@ -9,12 +9,12 @@ use claviger_vault::permission::credential;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::names;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, PathOf, Query};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

@@ -9,12 +9,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::asked::Asked;
 use super::{names, settings};
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::{Fields, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::fixed::Elsewhere;
 use crate::surfaces::time::Time;
 

@@ -64,7 +64,7 @@ fn classify(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
         Refusal::NameTaken { .. } => (StatusCode::BAD_REQUEST, "RESOURCE_ALREADY_EXISTS"),
         Refusal::Conflict { .. } => (StatusCode::CONFLICT, "CONFLICT"),
-        Refusal::Malformed(_) | Refusal::Invalid(_) => {
+        Refusal::Malformed(_) | Refusal::Invalid(_) | Refusal::NotIssued { .. } => {
             (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR")
         }
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),

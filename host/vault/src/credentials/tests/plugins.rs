@@ -17,7 +17,7 @@ use crate::identity::tests::support::secret;
 use crate::permission::credential;
 
 /// Where plugins of a test run.
-pub(super) fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     let options = RuntimeOptions {
         max_calls: 2,
         ..RuntimeOptions::default()
@@ -36,7 +36,11 @@ async fn embedded(runtime: &Runtime) -> Vec<Arc<Plugin>> {
 }
 
 /// A file that was dropped into the plugin directory, with what the operator wrote for it.
-async fn dropped(runtime: &Runtime, wasm: Vec<u8>, settings: serde_json::Value) -> Arc<Plugin> {
+pub(crate) async fn dropped(
+    runtime: &Runtime,
+    wasm: Vec<u8>,
+    settings: serde_json::Value,
+) -> Arc<Plugin> {
     let settings = serde_json::from_value(settings).unwrap();
     let loaded = runtime.load(wasm, Provenance::Directory, &settings);
     loaded.await.unwrap()
@@ -59,12 +63,12 @@ fn in_version(wasm: &[u8], version: &str) -> Vec<u8> {
 }
 
 impl Desk {
-    pub(super) fn serve(&self, plugins: Vec<Arc<Plugin>>) {
+    pub(crate) fn serve(&self, plugins: Vec<Arc<Plugin>>) {
         let catalogue = Arc::new(Catalogue::new(plugins));
         self.vault().inner.catalogue.store(catalogue);
     }
 
-    pub(super) async fn test(&self, name: &str) -> TestResult {
+    pub(crate) async fn test(&self, name: &str) -> TestResult {
         let permit = self.permit::<credential::Test>().await;
         let tested = self
             .vault()
