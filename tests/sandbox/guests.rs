@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::stage::{
     Names, SECRET, Stage, UPSTREAM, assert_nothing_leaked, context, detail, load, runtime, said,
-    subject,
+    subject, unwatched,
 };
 use super::support::upstream::{Reply, Upstream};
 
@@ -41,7 +41,8 @@ async fn beside_good_calls(
     settings: Value,
     what: Option<&str>,
 ) -> CallOutcome<Report> {
-    let stage = Stage::with(hostile, settings, Names::default(), |_| Reply::Hang).await;
+    let runtime = unwatched(Names::default());
+    let stage = Stage::on(runtime, hostile, settings, |_| Reply::Hang).await;
     let good = load(&stage.runtime, guest::ECHO, json!({}))
         .await
         .expect("it loads");

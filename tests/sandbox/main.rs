@@ -10,6 +10,7 @@
 //! - [`providers`]: the plugins that act, against providers that remember
 //! - [`slack`], [`api`], [`env`], [`openai`], [`anthropic`], [`supabase`]: what the plugins of the server do at providers
 //!   that remember, and in trouble; [`first_party`] and [`bundled`] set them up
+//! - [`inspection`]: what plugins leave in their memory
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -27,6 +28,7 @@ mod env;
 mod fetching;
 mod first_party;
 mod guests;
+mod inspection;
 mod leaks;
 mod n8n;
 mod openai;

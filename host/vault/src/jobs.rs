@@ -60,6 +60,7 @@ impl Vault {
         begun.extend(self.begin_due_rotations().await?);
         begun.extend(self.begin_due_retirements().await?);
         begun.extend(self.begin_due_credentials().await?);
+        self.forget_old_requests().await?;
         Ok(begun)
     }
 }

@@ -7,12 +7,15 @@ use axum::routing::{delete, get, post};
 
 use crate::app::App;
 
+mod actions;
 mod apply;
 mod audit_log;
 mod check_all;
 mod create;
+mod dashboard;
 mod details;
 pub(super) mod errors;
+mod expiring;
 mod list;
 mod names;
 mod places;
@@ -37,6 +40,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/credentials/{name}/apply", post(apply::handle))
         .route("/credentials/{name}/places", delete(places::forget))
         .route("/sync/n8n", post(sync::handle))
+        .route("/health/dashboard", get(dashboard::handle))
+        .route("/health/expiring", get(expiring::handle))
         .route("/credentials/{name}/rotate", post(rotate::handle))
         .route("/credentials/{name}/rollback", post(rollback::handle))
         .route("/rotation/schedule", get(schedule::handle))

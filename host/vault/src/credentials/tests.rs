@@ -3,6 +3,7 @@
 
 mod connection;
 mod damage;
+mod dashboard;
 mod life;
 mod places;
 pub(crate) mod plugins;
