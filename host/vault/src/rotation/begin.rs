@@ -181,7 +181,7 @@ impl Vault {
         request: &RotateRequest,
     ) -> Result<Option<Vec<claviger_runtime::subject::Field>>, VaultError> {
         let catalogue = self.inner.catalogue.load();
-        let made;
+        let generated;
         let new = match (mode, &request.given) {
             (RotationMode::Given, Some(given)) => New {
                 value: given.value.as_ref(),
@@ -196,9 +196,9 @@ impl Vault {
                         VaultError::Invalid(vec![Problem::new("value", several)])
                     })?),
                 };
-                made = generate(request.generate.as_ref(), rule)?;
+                generated = generate(request.generate.as_ref(), rule)?;
                 New {
-                    value: Some(&made),
+                    value: Some(&generated),
                     fields: &[],
                 }
             }
@@ -250,8 +250,8 @@ impl Vault {
             place: (credential.workspace, credential.id),
             inner: Arc::clone(&self.inner),
         };
-        let begun = self.inner.audit.commit(intent, Some(Box::new(begin)));
-        match begun.await?.applied {
+        let written = self.inner.audit.commit(intent, Some(Box::new(begin)));
+        match written.await?.applied {
             Applied::Done => Ok(Some(Run::new(journal, base.regardless(), false))),
             Applied::Refused(Refusal::Gone) => Err(VaultError::NotFound),
             Applied::Refused(Refusal::Rotating) => Err(rotating()),

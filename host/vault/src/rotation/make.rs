@@ -117,13 +117,11 @@ impl Vault {
     /// Somebody was asking the provider for a new secret when they ended: it may be there, and nobody has it.
     async fn interrupted(&self, run: &mut Run) -> Result<(), VaultError> {
         let why = "the server ended while the provider was asked for a new secret";
-        match self.replaces(run).await? {
-            true => self.lost(run, why).await,
-            false => {
-                let told = Told::new("unknown-outcome", why);
-                self.begin_undoing(run, told).await
-            }
+        if self.replaces(run).await? {
+            return self.lost(run, why).await;
         }
+        self.begin_undoing(run, Told::new("unknown-outcome", why))
+            .await
     }
 
     /// Whether making a new secret ends the old one; as long as nobody can say, it may.

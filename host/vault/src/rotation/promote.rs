@@ -31,7 +31,7 @@ impl Vault {
         let from = self.version_of(&credential, journal.from).await?;
         let to = self.version_of(&credential, journal.to).await?;
         let promotion = self.promotion(run, &credential, &from, &to, now);
-        let entry = self.promoted_entry(run);
+        let entry = promoted_entry(run);
         let promoted = self.inner.audit.commit(entry, Some(Box::new(promotion)));
         match promoted.await?.applied {
             Applied::Done => {}
@@ -46,22 +46,6 @@ impl Vault {
             places: std::mem::take(&mut run.places),
             rotated_at: now,
         })
-    }
-
-    fn promoted_entry(&self, run: &Run) -> NewEntry {
-        let action = match run.journal.mode {
-            RotationMode::Rollback => action::CREDENTIAL_ROLLBACK,
-            _ => action::CREDENTIAL_ROTATE,
-        };
-        let entry = run.entry(action);
-        if run.places.is_empty() {
-            return entry;
-        }
-        let stale = run.places.iter().filter(|place| place.stale.is_some());
-        let stale = stale.count();
-        entry
-            .detail("places", run.places.len())
-            .detail("stale_places", stale)
     }
 
     fn promotion(
@@ -101,6 +85,23 @@ impl Vault {
             inner: Arc::clone(&self.inner),
         }
     }
+}
+
+/// What the log says of it.
+fn promoted_entry(run: &Run) -> NewEntry {
+    let action = match run.journal.mode {
+        RotationMode::Rollback => action::CREDENTIAL_ROLLBACK,
+        _ => action::CREDENTIAL_ROTATE,
+    };
+    let entry = run.entry(action);
+    if run.places.is_empty() {
+        return entry;
+    }
+    let stale = run.places.iter().filter(|place| place.stale.is_some());
+    let stale = stale.count();
+    entry
+        .detail("places", run.places.len())
+        .detail("stale_places", stale)
 }
 
 /// A new version made current.

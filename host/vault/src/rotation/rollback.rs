@@ -170,12 +170,9 @@ impl Vault {
     /// Has the provider make a version work again that doesn't; where it can't, what was found before.
     async fn restore(&self, run: &Run, found: Finding) -> Result<Proof, VaultError> {
         let version = run.journal.to;
-        let ready = match self
-            .make_ready(run, Capability::Restoration, version)
-            .await?
-        {
-            Ok(ready) => ready,
-            Err(_) => return Ok(Proof::Found(found)),
+        let ready = self.make_ready(run, Capability::Restoration, version);
+        let Ok(ready) = ready.await? else {
+            return Ok(Proof::Found(found));
         };
         let Ready {
             credential,

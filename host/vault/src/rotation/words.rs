@@ -44,8 +44,10 @@ words! {
         Rollback = "rollback",
     }
     /// What started it.
+    #[derive(Default)]
     RotationCause {
         /// Somebody.
+        #[default]
         Manual = "manual",
         /// Somebody, who wants all older versions ended at once.
         Emergency = "emergency",
@@ -70,11 +72,5 @@ words! {
         Failed = "failed",
         /// Nobody knows what happened at the provider.
         OutcomeUnknown = "outcome-unknown",
-    }
-}
-
-impl Default for RotationCause {
-    fn default() -> Self {
-        Self::Manual
     }
 }

@@ -1,5 +1,7 @@
 //! The rows of rotations, and what they change of credentials and their versions.
 
+use std::fmt::Write as _;
+
 use sqlx::FromRow;
 
 use super::claims::Claims;
@@ -422,7 +424,8 @@ pub(crate) async fn list(
     ] {
         if let Some(value) = value {
             values.push(value.into());
-            conditions.push_str(&format!(" AND {column} = ${}", values.len()));
+            // Writing to a `String` can't fail.
+            let _ = write!(conditions, " AND {column} = ${}", values.len());
         }
     }
     if wanted.open {
