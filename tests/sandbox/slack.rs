@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use claviger_runtime::{CallOutcome, FieldValue, Plugin, Replacement, Subject};
+use claviger_runtime::{
+    CallOutcome, Clock as _, FieldValue, Plugin, Replacement, Subject, SystemClock,
+};
 
 use super::first_party::{answered, assert_absent, before, credential, failure, secret};
 use super::stage::context;
@@ -89,7 +91,7 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
 
 /// In seconds since the Unix epoch.
 fn now_in_seconds() -> u64 {
-    u64::try_from(jiff::Timestamp::now().as_second()).expect("after 1970")
+    SystemClock.now_ms() / 1000
 }
 
 #[tokio::test]
