@@ -6,7 +6,17 @@ use std::path::Path;
 use claviger_plugin_builder::{Guests, give_up};
 
 /// The plugins that ship, in the order in which they are listed.
-const PLUGINS: [&str; 5] = ["anthropic", "api", "env", "openai", "slack"];
+const PLUGINS: [&str; 9] = [
+    "anthropic",
+    "api",
+    "aws",
+    "env",
+    "github",
+    "n8n",
+    "openai",
+    "slack",
+    "supabase",
+];
 
 fn main() {
     let mut guests = Guests::new();

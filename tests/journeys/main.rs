@@ -4,10 +4,12 @@
 mod support;
 
 mod aegis;
+mod any_service;
 mod authoring;
 mod bad_input;
 mod canaries;
 mod crash;
+mod dashboard;
 mod first_key;
 mod health;
 mod isolation;
@@ -15,6 +17,8 @@ mod leases;
 mod pins_and_origins;
 mod plugin_test;
 mod plugins;
+mod repeats;
 mod restart;
+mod rotation;
 mod tokens;
 mod workspaces;

@@ -75,7 +75,7 @@ fn directory(site: &Site) -> PathBuf {
 }
 
 /// Puts a file there whole, as a careful operator does.
-fn put(site: &Site, file: &str, bytes: &[u8]) {
+pub(super) fn put(site: &Site, file: &str, bytes: &[u8]) {
     let draft = site.data().join(format!("{file}.draft"));
     fs::write(&draft, bytes).expect("written");
     fs::rename(draft, directory(site).join(file)).expect("moved");
@@ -108,7 +108,7 @@ async fn until_version(admin: &User, credential: &str, wanted: &str) {
 }
 
 /// What is listed, as the server answers after a look.
-async fn reload(admin: &User) -> Vec<Value> {
+pub(super) async fn reload(admin: &User) -> Vec<Value> {
     let answer = admin.post("/admin/plugins/reload").await.expect(200).json();
     answer["plugins"].as_array().expect("a list").clone()
 }

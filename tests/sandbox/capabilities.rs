@@ -484,12 +484,8 @@ async fn a_credential_is_put_to_use_and_refreshed() {
     };
     let script = json!({
         "steps": [sending("POST", "/header", "{connection.secret}")],
-        "answer": {"external-id": "c-1", "details": [["note", "{secret}"]]}
+        "answer": {"external-id": "c-1", "details": [["note", "{secret}"], ["second", "{second}"]]}
     });
-    let with_connection = || CallContext {
-        connection: Some(scripted("connection-secret-0123456789", &json!({}))),
-        ..context()
-    };
     let subject = || scripted(SECRET, &script);
     let outcome = stage
         .plugin
@@ -500,6 +496,8 @@ async fn a_credential_is_put_to_use_and_refreshed() {
     let receipt = answered(outcome);
     assert_eq!(receipt.external_id.as_deref(), Some("c-1"));
     assert!(shown(&receipt.details).contains("place: workflow-1/node-2"));
+    // What the manifest's `subjects` lack isn't shown.
+    assert!(shown(&receipt.details).contains("second: {second}"));
     Canary::new(SECRET).assert_absent(shown(&receipt.details).as_bytes(), "the receipt");
     let places = vec![place.clone(), place.clone()];
     let again = stage
@@ -514,6 +512,90 @@ async fn a_credential_is_put_to_use_and_refreshed() {
     let careless = scripted(SECRET, &json!({"answer": {"external-id": "id-{secret}"}}));
     let outcome = stage.plugin.apply(with_connection(), careless, place).await;
     refused(outcome, "external-id");
+}
+
+/// A step that stores the text in the target.
+fn storing(text: &str) -> Value {
+    json!({"name": "one", "method": "POST", "url": format!("{UPSTREAM}/store"),
+        "headers": [["content-type", "application/json"]], "body": json!({"data": {"value": text}}).to_string()})
+}
+
+/// A call whose connection opens the upstream.
+fn with_connection() -> CallContext {
+    let mut connection = scripted("connection-secret-0123456789", &json!({}));
+    for field in &mut connection.fields {
+        if field.name == "base_url" {
+            field.value = FieldValue::Text(format!("{UPSTREAM}/base"));
+        }
+    }
+    CallContext {
+        connection: Some(connection),
+        ..context()
+    }
+}
+
+fn somewhere() -> Place {
+    Place {
+        container: "c".to_owned(),
+        slot: "s".to_owned(),
+        parameters: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_put_to_use_goes_where_the_connection_leads() {
+    let stage = stage().await;
+    let script = json!({"steps": [storing("Bearer {secret}")]});
+    // It was stored for another origin than the target's.
+    let mut subject = scripted(SECRET, &script);
+    subject.origins = vec!["https://second.example".parse().expect("an origin")];
+    let outcome = stage
+        .plugin
+        .apply(with_connection(), subject, somewhere())
+        .await;
+    assert!(outcome.evidence.subject_sent);
+    answered(outcome);
+    let body: Value = serde_json::from_str(&stage.upstream.only_request().text()).expect("JSON");
+    assert_eq!(body["data"]["value"], format!("Bearer {SECRET}"));
+}
+
+#[tokio::test]
+async fn what_is_put_to_use_goes_nowhere_else() {
+    let stage = stage().await;
+    let denied = async |context: CallContext, step: Value| {
+        let subject = scripted(SECRET, &json!({"steps": [step.clone()]}));
+        let outcome = stage.plugin.apply(context, subject, somewhere()).await;
+        assert!(!outcome.evidence.subject_sent, "{step}");
+        assert_eq!(outcome.evidence.denials.len(), 1, "{step}");
+        let details = shown(&answered(outcome).details);
+        assert!(details.contains("one.failure: denied"), "{step}: {details}");
+        assert!(stage.upstream.requests().is_empty(), "{step}");
+    };
+    // The plugin's own kind has the same name, and these places.
+    denied(with_connection(), sending("POST", "/header", "{secret}")).await;
+    // The connection's secret isn't what is put to use.
+    denied(with_connection(), storing("{connection.secret}")).await;
+    // Without a connection there is no target.
+    denied(context(), storing("{secret}")).await;
+    let sign = json!({"name": "one", "sign": "{secret}", "scheme": "hmac-sha256", "encoding": "hex", "message": "m"});
+    denied(with_connection(), sign).await;
+}
+
+#[tokio::test]
+async fn a_kind_that_nobody_asked_to_put_to_use_is_refused() {
+    let stage = stage().await;
+    let mut subject = scripted(SECRET, &json!({"steps": [storing("{secret}")]}));
+    subject.kind = "other".to_owned();
+    let outcome = stage
+        .plugin
+        .apply(with_connection(), subject, somewhere())
+        .await;
+    let error = error(outcome);
+    assert!(
+        matches!(&error, CallError::Failure(failure) if failure.code == "unsupported"),
+        "{error}"
+    );
+    assert!(stage.upstream.requests().is_empty());
 }
 
 #[tokio::test]

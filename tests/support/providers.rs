@@ -66,7 +66,8 @@ impl Provider {
     }
 }
 
-fn bearer(request: &Recorded) -> Option<String> {
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(request: &Recorded) -> Option<String> {
     request
         .header("authorization")?
         .strip_prefix("Bearer ")
@@ -97,7 +98,8 @@ pub mod openai {
         }
     }
 
-    fn error(status: u16, message: &str, kind: &str, code: impl Into<Value>) -> Reply {
+    /// Any of `OpenAI`'s errors.
+    pub fn error(status: u16, message: &str, kind: &str, code: impl Into<Value>) -> Reply {
         let body = json!({"error": {"message": message, "type": kind, "param": null, "code": code.into()}});
         Reply::json(status, &body)
             .header("x-request-id", "req_5e2c1e0d")
@@ -219,7 +221,8 @@ pub mod anthropic {
         }
     }
 
-    fn error(status: u16, kind: &str, message: &str) -> Reply {
+    /// Any of Anthropic's errors.
+    pub fn error(status: u16, kind: &str, message: &str) -> Reply {
         let body = json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_011CSHoEeqs5C35K2UUqR7Fy"});
         Reply::json(status, &body).header("request-id", "req_011CSHoEeqs5C35K2UUqR7Fy")
     }

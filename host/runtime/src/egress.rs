@@ -13,7 +13,8 @@
 //! - `client`, `connect`, `counted`, [`resolve`], `addresses`, [`private`], [`tls`]: one connection pool per plugin, to addresses that the
 //!   host resolved and looked at itself
 //! - [`response`], `capture`, `pointer`: the answer, without the call's secrets, new ones taken out
-//! - [`sign`]: signatures that the host makes, which are secrets of the call as well
+//! - [`sign`]: signatures that the host makes over a message, which are secrets of the call as well; `signed`, `sigv4`:
+//!   those over a request as it leaves
 //!
 //! No part of this decides by what a value looks like: a stand-in has 128 random bits, so it can't be in a request by
 //! chance, and a secret is known byte for byte.
@@ -34,6 +35,8 @@ mod path;
 mod places;
 mod pointer;
 pub mod private;
+#[cfg(feature = "inspection")]
+mod remains;
 pub mod request;
 pub mod resolve;
 pub mod response;
@@ -41,13 +44,15 @@ pub mod rules;
 pub mod session;
 pub mod shared;
 pub mod sign;
+mod signed;
+mod sigv4;
 pub mod stand_in;
 mod substitute;
 pub mod tls;
 mod words;
 
 pub use failure::{FailureCause, FailureCode, SendFailure, SetupError};
-pub use keyring::Meaning;
+pub use keyring::{Meaning, Target};
 pub use private::PrivateGrant;
 pub use request::{Capture, OutboundRequest, Signature, WantedSource};
 pub use resolve::{Resolve, SystemResolver};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rustls_pki_types::CertificateDer;
 
 use crate::egress::{EgressRules, FieldGrant, Limits, PrivateGrant};
-use crate::manifest::{CaptureRule, FieldRule, Manifest};
+use crate::manifest::{CaptureRule, FieldRule, Manifest, Place, SubjectField};
 use crate::origin::{Origin, OriginPattern, Scheme};
 use crate::settings::PluginSettings;
 
@@ -26,6 +26,8 @@ pub struct Grant {
     pub private: Vec<PrivateGrant>,
     /// What may be done with the secret fields of each kind, by kind and field.
     pub kinds: BTreeMap<String, BTreeMap<String, FieldGrant>>,
+    /// Where the secrets of other plugins' credentials go when they are put to use, by kind and field.
+    pub subjects: BTreeMap<String, BTreeMap<String, Vec<Place>>>,
     /// The new secrets that the host takes out of answers for it.
     pub captures: Vec<CaptureRule>,
     /// Whether it may be shown secrets themselves.
@@ -77,6 +79,11 @@ impl Grant {
                 .iter()
                 .map(|kind| (kind.name.clone(), field_grants(&kind.fields)))
                 .collect(),
+            subjects: manifest
+                .subjects
+                .iter()
+                .map(|subject| (subject.kind.clone(), subject_places(&subject.fields)))
+                .collect(),
             captures: manifest.captures.clone(),
             reveal: manifest.reveal.is_some() && (settings.reveal || approved.has(&Right::Reveal)),
         }
@@ -87,6 +94,7 @@ impl Grant {
         EgressRules {
             origins: self.origins.clone(),
             kinds: self.kinds.clone(),
+            subjects: self.subjects.clone(),
             captures: self.captures.clone(),
             reveal: self.reveal,
             private: self.private.clone(),
@@ -95,6 +103,11 @@ impl Grant {
             limits,
         }
     }
+}
+
+fn subject_places(fields: &[SubjectField]) -> BTreeMap<String, Vec<Place>> {
+    let places = |field: &SubjectField| (field.name.clone(), field.places.clone());
+    fields.iter().map(places).collect()
 }
 
 fn field_grants(fields: &[FieldRule]) -> BTreeMap<String, FieldGrant> {

@@ -51,6 +51,10 @@ pub struct Manifest {
     /// Which of its capabilities need that connection, such as `rotation`; all of them where nothing is said.
     #[serde(default)]
     pub connection_for: BTreeSet<Capability>,
+    /// The credentials of other plugins' that it puts to use in what its connection opens, and where their secrets go
+    /// there. What isn't listed is never shown to it, and goes nowhere.
+    #[serde(default)]
+    pub subjects: Vec<SubjectKind>,
     /// The new secrets that it lets the host take out of answers.
     #[serde(default)]
     pub captures: Vec<CaptureRule>,
@@ -119,6 +123,28 @@ pub struct FieldRule {
     pub signature_places: Vec<Place>,
 }
 
+/// A kind of credential, of any plugin's, that is put to use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SubjectKind {
+    /// The kind's name, as the plugin that it belongs to declares it: `api_key`.
+    pub kind: String,
+    /// The fields that it is given.
+    pub fields: Vec<SubjectField>,
+}
+
+/// A field of a credential that is put to use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SubjectField {
+    /// The field's name, as the plugin that it belongs to declares it.
+    pub name: String,
+    /// Where in the target a secret goes; nothing for text. A template such as `{base_url}` means the connection's field of
+    /// that name, and the connection's origins bound it.
+    #[serde(default)]
+    pub places: Vec<Place>,
+}
+
 /// Where at the provider a secret goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -151,7 +177,7 @@ pub struct CaptureRule {
     pub path_prefix: String,
     /// Where in the answer it is.
     pub source: CaptureSource,
-    /// Where it goes when it was issued, in a field of the capture's name, and is to be revoked. Mostly nowhere.
+    /// Where it goes to be ended: as an issued field of its name, or by the call that captured it. Mostly nowhere.
     #[serde(default)]
     pub places: Vec<Place>,
 }
@@ -184,6 +210,12 @@ impl Manifest {
     pub fn connection_for(&self, capability: Capability) -> Option<&str> {
         let needs = self.connection_for.is_empty() || self.connection_for.contains(&capability);
         self.connection.as_deref().filter(|_| needs)
+    }
+
+    /// What it takes of credentials of a kind that are put to use, where it takes any.
+    #[must_use]
+    pub fn subject(&self, kind: &str) -> Option<&SubjectKind> {
+        self.subjects.iter().find(|subject| subject.kind == kind)
     }
 
     /// The kind of that name.

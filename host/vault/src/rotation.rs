@@ -36,6 +36,8 @@ mod retire;
 mod rollback;
 mod run;
 pub(crate) mod schedule;
+#[cfg(test)]
+mod tests;
 mod undo;
 mod verify;
 mod words;

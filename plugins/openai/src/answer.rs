@@ -26,27 +26,34 @@ struct Problem {
     message: String,
 }
 
-/// What the answer says of the key.
+/// What the answer says of the key that it was asked with.
 pub fn read(answer: &Response, context: &Context) -> Result<Report, Failure> {
     if answer.status() == 200 {
         return answer.json::<Good>().map(|_| report(answer));
     }
-    // A proxy on the way may answer 401 too; only OpenAI's own words are held against a key.
-    let Ok(Bad { error }) = answer.json::<Bad>() else {
-        return Err(answer.unexpected(context));
-    };
-    let code = error.code.as_deref().unwrap_or("no code");
-    let failure = match (answer.status(), code) {
+    match code(answer) {
         // The key is good and its account is out of credit: more requests would not help, another key would not either.
-        (429, "insufficient_quota") => {
+        Some(code) if answer.status() == 429 && code == "insufficient_quota" => {
             let report = Report {
                 quota_remaining: Some(0),
                 ..report(answer)
             };
-            return Ok(report
+            Ok(report
                 .with_detail("provider-code", code)
-                .with_detail("quota", "the account is out of credit"));
+                .with_detail("quota", "the account is out of credit"))
         }
+        _ => Err(refusal(answer, answer.unexpected(context))),
+    }
+}
+
+/// Why OpenAI refused what it was asked for. What isn't a refusal of its own is `otherwise`.
+pub fn refusal(answer: &Response, otherwise: Failure) -> Failure {
+    // A proxy on the way may answer 401 too; only OpenAI's own words are held against a key.
+    let Ok(Bad { error }) = answer.json::<Bad>() else {
+        return otherwise;
+    };
+    let code = error.code.as_deref().unwrap_or("no code");
+    let failure = match (answer.status(), code) {
         (401 | 403, "ip_not_authorized") => Failure::restricted(
             "OpenAI takes this key only from other addresses than this server's",
         ),
@@ -56,9 +63,7 @@ pub fn read(answer: &Response, context: &Context) -> Result<Report, Failure> {
                 .to_ascii_lowercase()
                 .contains("missing scopes") =>
         {
-            Failure::restricted(
-                "OpenAI knows the key, which lacks the permission to list what it is checked with",
-            )
+            Failure::restricted("OpenAI knows the key, which lacks the permission for this")
         }
         (401, _) => Failure::rejected(format!("OpenAI says that the key is not valid ({code})")),
         // It is this server that OpenAI doesn't serve, whatever the key.
@@ -69,9 +74,18 @@ pub fn read(answer: &Response, context: &Context) -> Result<Report, Failure> {
             "OpenAI knows the key and does not allow it this ({code})"
         )),
         (404, _) => Failure::restricted("OpenAI knows the key, but it has no such project"),
-        _ => answer.unexpected(context),
+        _ => otherwise,
     };
-    Err(failure.with_detail("provider-code", code))
+    failure.with_detail("provider-code", code)
+}
+
+/// Whether OpenAI itself says that there is no such thing.
+pub fn is_gone(answer: &Response) -> bool {
+    answer.status() == 404 && answer.json::<Bad>().is_ok()
+}
+
+fn code(answer: &Response) -> Option<String> {
+    answer.json::<Bad>().ok()?.error.code
 }
 
 fn report(answer: &Response) -> Report {

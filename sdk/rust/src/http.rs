@@ -10,7 +10,7 @@ mod response;
 mod retry_after;
 
 pub use crate::bindings::imports::claviger::provider::http::{CaptureSource, Signature};
-pub use encoding::{base64, percent};
+pub use encoding::{base64, base64url, percent};
 pub use request::Request;
 pub use response::Response;
 

@@ -58,6 +58,7 @@
 //!   [`Inventory`]: what a plugin can do, each with an example.
 //! - [`Failure`], [`Credential`], [`Context`]: what calls speak about, with helpers.
 //! - [`signing`], [`disclosure`], [`log`]: what else the host does for a plugin.
+//! - [`time`]: times as providers write them.
 
 mod answer;
 #[doc(hidden)]
@@ -68,6 +69,7 @@ pub mod http;
 pub mod log;
 #[doc(hidden)]
 pub mod manifest;
+pub mod time;
 
 pub use bindings::disclosing::claviger::provider::disclosure;
 pub use bindings::imports::claviger::provider::signing;
@@ -99,7 +101,7 @@ pub use bindings::validation::exports::claviger::provider::validation::Guest as 
 ///             .capture("api_key", CaptureSource::JsonPointer("/key".to_owned()))
 ///             .send()?;
 ///         if answer.status() != 201 {
-///             return Err(answer.unexpected(&context));
+///             return Err(answer.unexpected_change(&context));
 ///         }
 ///         let made: Value = answer.json()?;
 ///         let replacement = Replacement { handle: made["id"].as_str().map(str::to_owned), ..Replacement::default() };
@@ -113,7 +115,7 @@ pub use bindings::validation::exports::claviger::provider::validation::Guest as 
 ///         match answer.status() {
 ///             // Gone already is what was wanted.
 ///             204 | 401 | 404 => Ok(()),
-///             _ => Err(answer.unexpected(&context)),
+///             _ => Err(answer.unexpected_change(&context)),
 ///         }
 ///     }
 /// }
@@ -238,7 +240,7 @@ pub use bindings::application::exports::claviger::provider::application::Guest a
 ///             .capture("token", CaptureSource::JsonPointer("/token".to_owned()))
 ///             .send()?;
 ///         if answer.status() != 201 {
-///             return Err(answer.unexpected(&context));
+///             return Err(answer.unexpected_change(&context));
 ///         }
 ///         let made: Value = answer.json()?;
 ///         let issued = Issued {
@@ -255,7 +257,7 @@ pub use bindings::application::exports::claviger::provider::application::Guest a
 ///         match answer.status() {
 ///             204 => Ok(Outcome::Revoked),
 ///             401 | 404 => Ok(Outcome::AlreadyGone),
-///             _ => Err(answer.unexpected(&context)),
+///             _ => Err(answer.unexpected_change(&context)),
 ///         }
 ///     }
 /// }

@@ -1,11 +1,15 @@
 //! `application`: a credential is put to use in a target, which the context's connection opens.
+//!
+//! The credential is another plugin's: its secrets go where this plugin's manifest says in `subjects`, at the origins of
+//! the connection. Its own origins are the provider's and say nothing of the target; whether it may be put to use there is
+//! what the caller has decided.
 
 use super::{Operation, Texts, record, unsupported};
 use crate::ask::Place;
 use crate::contract::told::{Context, Credential};
 use crate::contract::{Answering, Application, Guest};
-use crate::egress::Role;
-use crate::outcome::{CallError, CallOutcome, Receipt};
+use crate::egress::Target;
+use crate::outcome::{CallError, CallOutcome, Failure, Receipt};
 use crate::plugin::{Capability, Plugin};
 use crate::subject::{CallContext, Subject};
 
@@ -24,12 +28,13 @@ impl Plugin {
         let Some(application) = self.contract.application() else {
             return unsupported(Capability::Application);
         };
+        if let Err(refusal) = self.takes(&subject) {
+            return CallOutcome::refused(refusal);
+        }
+        let target = Target::of(context.connection.as_ref());
         self.call(
             context,
-            |session| {
-                let subject = record::credential(session, Role::Subject, &subject);
-                (subject, place)
-            },
+            |session| (record::applied(session, &subject, target), place),
             Apply(application),
         )
         .await
@@ -47,15 +52,35 @@ impl Plugin {
         let Some(application) = self.contract.application() else {
             return unsupported(Capability::Application);
         };
+        if let Err(refusal) = self.takes(&subject) {
+            return CallOutcome::refused(refusal);
+        }
+        let target = Target::of(context.connection.as_ref());
         self.call(
             context,
             |session| {
-                let subject = record::credential(session, Role::Subject, &subject);
+                let subject = record::applied(session, &subject, target);
                 (subject, receipt, places)
             },
             Refresh(application),
         )
         .await
+    }
+
+    /// Refuses a credential of a kind that the plugin never asked for.
+    fn takes(&self, subject: &Subject) -> Result<(), CallError> {
+        if self.grant.subjects.contains_key(&subject.kind) {
+            return Ok(());
+        }
+        Err(CallError::Failure(Failure {
+            code: "unsupported".to_owned(),
+            message: format!(
+                "the plugin `{}` doesn't put credentials of kind `{}` to use: its manifest's `subjects` lack it",
+                self.manifest.name, subject.kind
+            ),
+            retry_after_ms: None,
+            details: Vec::new(),
+        }))
     }
 }
 

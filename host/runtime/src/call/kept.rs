@@ -100,6 +100,7 @@ pub(super) mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
+    use crate::clock::SystemClock;
     use crate::egress::{EgressRules, PluginEgress, Role, Session, SystemResolver};
     use crate::subject::{Field, FieldValue, Subject};
 
@@ -119,7 +120,11 @@ pub(super) mod tests {
                 ..EgressRules::default()
             };
             let egress = PluginEgress::new(rules, Arc::new(SystemResolver)).expect("a way out");
-            let mut session = Session::new(Arc::new(egress), StdRng::seed_from_u64(1));
+            let mut session = Session::new(
+                Arc::new(egress),
+                StdRng::seed_from_u64(1),
+                Arc::new(SystemClock),
+            );
             let field = |name: &str, secret: &str| Field {
                 name: name.to_owned(),
                 value: FieldValue::Secret(Secret::from(secret.to_owned())),

@@ -3,17 +3,28 @@
 use std::time::Duration;
 
 use crate::contract::told::Credential;
-use crate::egress::{Role, Session};
+use crate::egress::{Role, Session, Target};
 use crate::subject::Subject;
 
 /// A credential as the guest sees it: a stand-in in each secret's place.
 pub(super) fn credential(session: &mut Session, role: Role, subject: &Subject) -> Credential {
+    let fields = session.admit(role, subject);
+    told(subject, fields)
+}
+
+/// A credential that is put to use in a target, likewise: the guest sees those of its fields that it asked for.
+pub(super) fn applied(session: &mut Session, subject: &Subject, target: Target) -> Credential {
+    let fields = session.admit_applied(subject, target);
+    told(subject, fields)
+}
+
+fn told(subject: &Subject, fields: Vec<(String, String)>) -> Credential {
     Credential {
         id: subject.id.clone(),
         name: subject.name.clone(),
         kind: subject.kind.clone(),
         version: subject.version,
-        fields: session.admit(role, subject),
+        fields,
         metadata: subject.metadata.clone(),
         external_id: subject.external_id.clone(),
         handle: subject.handle.clone(),

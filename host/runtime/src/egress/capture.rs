@@ -63,7 +63,7 @@ pub(crate) async fn take(
         .map(|capture| (capture, find(&capture.source, answer, keyring)))
         .collect();
     for (capture, found) in found {
-        let held = found.and_then(|value| hold(&value, keyring, random));
+        let held = found.and_then(|value| hold(&value, &capture.name, keyring, random));
         match held {
             Ok(stand_in) => answer.captured.push((capture.name.clone(), stand_in)),
             Err(reason) => answer
@@ -122,14 +122,14 @@ fn find(
 
 fn hold(
     value: &str,
+    name: &str,
     keyring: &mut Keyring,
     random: &mut dyn CryptoRng,
 ) -> Result<String, &'static str> {
     // The same value under two names, or in two answers. No other secret counts: that would tell of a guess at one.
-    if let Some(held) = keyring
-        .iter()
-        .find(|held| held.source == Source::Captured && held.secret.expose() == value.as_bytes())
-    {
+    if let Some(held) = keyring.iter().find(|held| {
+        matches!(held.source, Source::Captured(_)) && held.secret.expose() == value.as_bytes()
+    }) {
         return Ok(held.stand_in.to_string());
     }
     if !keyring.has_room() {
@@ -138,7 +138,7 @@ fn hold(
     Ok(keyring
         .hold(
             Secret::new(value.as_bytes().to_vec()),
-            Source::Captured,
+            Source::Captured(name.to_owned()),
             random,
         )
         .to_string())

@@ -1,5 +1,6 @@
 //! The secrets of one call, and the stand-ins that mean them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::CryptoRng;
@@ -8,6 +9,7 @@ use super::matcher::{Hit, TooMuchWork};
 use super::session::Role;
 use super::stand_in::StandIn;
 use super::words::Words;
+use crate::manifest::Place;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::subject::{Field, FieldValue, Subject};
@@ -30,6 +32,14 @@ pub(crate) struct Credential {
     pub(crate) kind: String,
     /// Where its secrets may go at all.
     pub(crate) origins: Vec<Origin>,
+    /// What fills templates: its text fields.
+    texts: Vec<(String, String)>,
+}
+
+/// Where a credential is put to use: what a connection opens. Of no connection, nowhere.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    origins: Vec<Origin>,
     texts: Vec<(String, String)>,
 }
 
@@ -61,8 +71,17 @@ pub(crate) enum Source {
     Stored(FieldOf),
     /// A signature that was made with a field of a credential.
     Signature(FieldOf),
-    /// An answer of the provider.
-    Captured,
+    /// An answer of the provider, by the declared capture of this name.
+    Captured(String),
+}
+
+/// A credential's text fields.
+fn texts(subject: &Subject) -> Vec<(String, String)> {
+    let text = |field: &Field| match &field.value {
+        FieldValue::Text(text) => Some((field.name.clone(), text.clone())),
+        FieldValue::Secret(_) => None,
+    };
+    subject.fields.iter().filter_map(text).collect()
 }
 
 /// A field of a credential of the call.
@@ -70,6 +89,17 @@ pub(crate) enum Source {
 pub(crate) struct FieldOf {
     credential: usize,
     pub(crate) name: String,
+}
+
+impl Target {
+    /// What a connection opens.
+    #[must_use]
+    pub fn of(connection: Option<&Subject>) -> Self {
+        connection.map_or_else(Self::default, |connection| Self {
+            origins: connection.origins.clone(),
+            texts: texts(connection),
+        })
+    }
 }
 
 impl Credential {
@@ -87,7 +117,7 @@ impl Source {
     pub(crate) fn field(&self) -> Option<&FieldOf> {
         match self {
             Self::Stored(field) | Self::Signature(field) => Some(field),
-            Self::Captured => None,
+            Self::Captured(_) => None,
         }
     }
 }
@@ -112,8 +142,45 @@ impl Keyring {
         fields: &[Field],
         random: &mut dyn CryptoRng,
     ) -> Vec<(String, String)> {
+        let seen = self.hold_fields(fields.iter(), random);
+        self.credentials.push(Credential {
+            role,
+            kind: subject.kind.clone(),
+            origins: subject.origins.clone(),
+            texts: texts(subject),
+        });
+        seen
+    }
+
+    /// Takes a credential in that is put to use: of its fields those that are `declared`, as the guest sees them. Its
+    /// secrets go to the target and nowhere else.
+    pub(crate) fn admit_applied(
+        &mut self,
+        subject: &Subject,
+        target: Target,
+        declared: &BTreeMap<String, Vec<Place>>,
+        random: &mut dyn CryptoRng,
+    ) -> Vec<(String, String)> {
+        let fields = subject.fields.iter();
+        let fields = fields.filter(|field| declared.contains_key(&field.name));
+        let seen = self.hold_fields(fields, random);
+        self.credentials.push(Credential {
+            role: Role::Applied,
+            kind: subject.kind.clone(),
+            origins: target.origins,
+            texts: target.texts,
+        });
+        seen
+    }
+
+    /// The fields of the credential that is taken in next, a stand-in in each secret's place.
+    fn hold_fields<'f>(
+        &mut self,
+        fields: impl Iterator<Item = &'f Field>,
+        random: &mut dyn CryptoRng,
+    ) -> Vec<(String, String)> {
         let credential = self.credentials.len();
-        let mut seen = Vec::with_capacity(fields.len());
+        let mut seen = Vec::new();
         for field in fields {
             let shown = match &field.value {
                 FieldValue::Text(text) => text.clone(),
@@ -127,21 +194,6 @@ impl Keyring {
             };
             seen.push((field.name.clone(), shown));
         }
-        let texts = subject
-            .fields
-            .iter()
-            .filter_map(|field| match &field.value {
-                FieldValue::Text(text) => Some((field.name.clone(), text.clone())),
-                FieldValue::Secret(_) => None,
-            });
-        let texts = texts.collect();
-        let origins = subject.origins.clone();
-        self.credentials.push(Credential {
-            role,
-            kind: subject.kind.clone(),
-            origins,
-            texts,
-        });
         seen
     }
 
@@ -153,7 +205,7 @@ impl Keyring {
         random: &mut dyn CryptoRng,
     ) -> StandIn {
         let stand_in = StandIn::draw(random);
-        let is_captured = source == Source::Captured;
+        let is_captured = matches!(source, Source::Captured(_));
         Arc::make_mut(&mut self.words).add(secret.expose(), stand_in, is_captured);
         self.held.push(Held {
             stand_in,
@@ -188,7 +240,7 @@ impl Keyring {
     pub(crate) fn meaning(&self, value: &str) -> Meaning<'_> {
         match self.find(value) {
             Some(Held { secret, source, .. }) => match source {
-                Source::Captured => Meaning::Captured(secret),
+                Source::Captured(_) => Meaning::Captured(secret),
                 Source::Stored(field) if self.credential(field).role == Role::Subject => {
                     Meaning::Own(&field.name, secret)
                 }
@@ -210,6 +262,12 @@ impl Keyring {
         &self.credentials[field.credential]
     }
 
+    /// What the call is about.
+    pub(crate) fn subject(&self) -> Option<&Credential> {
+        let mut credentials = self.credentials.iter();
+        credentials.find(|credential| credential.role == Role::Subject)
+    }
+
     /// All credentials of the call.
     pub(crate) fn credentials(&self) -> &[Credential] {
         &self.credentials
@@ -217,9 +275,10 @@ impl Keyring {
 
     /// Whether a secret is the subject's, or a signature with one of the subject's.
     pub(crate) fn is_subjects(&self, source: &Source) -> bool {
+        let is_subject = |role| matches!(role, Role::Subject | Role::Applied);
         source
             .field()
-            .is_some_and(|field| self.credential(field).role == Role::Subject)
+            .is_some_and(|field| is_subject(self.credential(field).role))
     }
 
     /// The call's stand-ins in a text, encoded or plain, in any case.

@@ -43,33 +43,58 @@ pub(crate) fn refusal(
     destination: &Destination<'_>,
     spot: &Spot<'_>,
 ) -> Option<String> {
-    let Some(field) = source.field() else {
-        return Some(
-            "a captured secret has no declared place: it can be returned, not sent".to_owned(),
-        );
+    let of_capture = |name: &str| {
+        let captures = rules.captures.iter().filter(|rule| rule.name == *name);
+        captures.flat_map(|it| &it.places).collect::<Vec<_>>()
     };
-    let credential = keyring.credential(field);
-    let grant = rules
-        .kinds
-        .get(&credential.kind)
-        .and_then(|fields| fields.get(&field.name));
-    let (what, places): (_, Vec<&Place>) = match source {
-        Source::Signature(_) => (
-            "a signature by",
-            grant.iter().flat_map(|it| &it.signature_places).collect(),
-        ),
-        Source::Stored(_) if credential.role == Role::Issued => {
-            let captures = rules.captures.iter().filter(|rule| rule.name == field.name);
-            ("the issued", captures.flat_map(|it| &it.places).collect())
+    let (what, name, credential, places): (_, _, _, Vec<&Place>) = match source {
+        // What was just made may be ended by the call that made it, where it could be ended later.
+        Source::Captured(name) => match (keyring.subject(), of_capture(name)) {
+            (Some(subject), places) if !places.is_empty() => {
+                ("the captured", name, subject, places)
+            }
+            _ => {
+                return Some(
+                    "a captured secret has no declared place: it can be returned, not sent"
+                        .to_owned(),
+                );
+            }
+        },
+        Source::Stored(field) | Source::Signature(field) => {
+            let credential = keyring.credential(field);
+            let grant = rules
+                .kinds
+                .get(&credential.kind)
+                .and_then(|fields| fields.get(&field.name));
+            let (what, places) = match source {
+                Source::Signature(_) => (
+                    "a signature by",
+                    grant.iter().flat_map(|it| &it.signature_places).collect(),
+                ),
+                _ if credential.role == Role::Issued => ("the issued", of_capture(&field.name)),
+                _ if credential.role == Role::Applied => {
+                    let fields = rules.subjects.get(&credential.kind);
+                    let places = fields.and_then(|fields| fields.get(&field.name));
+                    ("the applied", places.into_iter().flatten().collect())
+                }
+                _ => (
+                    "the secret of",
+                    grant.iter().flat_map(|it| &it.places).collect(),
+                ),
+            };
+            (what, &field.name, credential, places)
         }
-        Source::Stored(_) | Source::Captured => (
-            "the secret of",
-            grant.iter().flat_map(|it| &it.places).collect(),
-        ),
     };
     let origin = destination.origin;
     let rule = if !credential.origins.contains(origin) {
-        "goes only to the origins that the credential was stored for, and this is none of them"
+        match credential.role {
+            Role::Applied => {
+                "goes only to the origins that the connection was stored for, and this is none of them"
+            }
+            _ => {
+                "goes only to the origins that the credential was stored for, and this is none of them"
+            }
+        }
     } else if !places
         .iter()
         .any(|place| goes_to(place, credential, origin))
@@ -88,7 +113,7 @@ pub(crate) fn refusal(
     } else {
         return None;
     };
-    Some(format!("{what} `{}` {rule}: {spot}", field.name))
+    Some(format!("{what} `{name}` {rule}: {spot}"))
 }
 
 fn fits(
@@ -103,7 +128,8 @@ fn fits(
         && path::is_below(destination.path, &place.path_prefix)
 }
 
-/// A template in a place means the credential's own text field: whoever stored the secret wrote that text with it.
+/// A template in a place means the credential's own text field: whoever stored the secret wrote that text with it. Of what
+/// is put to use it means the connection's.
 fn goes_to(place: &Place, credential: &Credential, origin: &Origin) -> bool {
     place.origin.matches(origin, |name| credential.text(name))
 }

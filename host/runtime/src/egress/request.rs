@@ -126,11 +126,6 @@ impl OutboundRequest {
                 "this host knows no request options; leave them out",
             ));
         }
-        if self.signature.is_some() {
-            return Err(SendFailure::unsupported(
-                "this host doesn't sign requests yet; use `signing.sign` where the provider takes it",
-            ));
-        }
         let url = parse_url(&self.url)?;
         let origin = Origin::of(&url)
             .ok_or_else(|| SendFailure::invalid("the URL has to begin with https:// or http://"))?;

@@ -17,6 +17,9 @@ pub struct EgressRules {
     pub origins: Vec<OriginPattern>,
     /// By kind, by field: where secrets go. A kind or a field that isn't here has stand-ins that go nowhere.
     pub kinds: BTreeMap<String, BTreeMap<String, FieldGrant>>,
+    /// By kind, by field: where the secrets of credentials that are put to use go, in what the connection opens. A kind or
+    /// a field that isn't here is never shown to the guest.
+    pub subjects: BTreeMap<String, BTreeMap<String, Vec<Place>>>,
     /// The new secrets that it may have taken out of answers.
     pub captures: Vec<CaptureRule>,
     /// Whether it may be shown secrets themselves.

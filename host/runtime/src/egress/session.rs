@@ -15,12 +15,16 @@ use super::capture;
 use super::client::{self, Answer};
 use super::departure::{Arrival, Departure};
 use super::failure::{FailureCause, FailureCode, SendFailure};
-use super::keyring::{FieldOf, Held, Keyring, Meaning, Source};
+use super::keyring::{Held, Keyring, Meaning, Source, Target};
 use super::matcher::TooMuchWork;
+#[cfg(feature = "inspection")]
+use super::remains::Remains;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
 use super::sign::{self, Encoding};
+use super::signed;
 use super::substitute;
+use crate::clock::Clock;
 use crate::origin::Origin;
 use crate::outcome::Denial;
 use crate::secret::Secret;
@@ -47,7 +51,9 @@ pub enum Role {
     Proposed,
     /// What was issued from the subject, to be ended.
     Issued,
-    /// What opens the provider to it.
+    /// What the call puts to use in a target.
+    Applied,
+    /// What opens the provider, or the target, to it.
     Connection,
 }
 
@@ -58,6 +64,7 @@ pub enum Role {
 pub struct Session {
     egress: Arc<PluginEgress>,
     random: StdRng,
+    clock: Arc<dyn Clock>,
     keyring: Keyring,
     subject_sent: Arc<AtomicBool>,
     denials: Vec<Denial>,
@@ -67,13 +74,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// A call without any secret yet. `random` draws the stand-ins: seed it from the system's own source.
+    /// A call without any secret yet. `random` draws the stand-ins: seed it from the system's own source. `clock` has the time
+    /// that requests are signed at.
     #[must_use]
-    pub fn new(egress: Arc<PluginEgress>, random: StdRng) -> Self {
+    pub fn new(egress: Arc<PluginEgress>, random: StdRng, clock: Arc<dyn Clock>) -> Self {
         let (keyring, denials) = (Keyring::default(), Vec::new());
         Self {
             egress,
             random,
+            clock,
             keyring,
             subject_sent: Arc::default(),
             denials,
@@ -96,6 +105,16 @@ impl Session {
     pub fn admit_issued(&mut self, root: &Subject, issued: &[Field]) -> Vec<(String, String)> {
         self.keyring
             .admit_fields(Role::Issued, root, issued, &mut self.random)
+    }
+
+    /// Takes a credential into the call that is put to use: its fields as the guest sees them, those alone that the grant
+    /// has for its kind.
+    pub fn admit_applied(&mut self, subject: &Subject, target: Target) -> Vec<(String, String)> {
+        let Some(declared) = self.egress.rules.subjects.get(&subject.kind) else {
+            return Vec::new();
+        };
+        self.keyring
+            .admit_applied(subject, target, declared, &mut self.random)
     }
 
     /// Sends a request, stand-ins replaced, and gives its answer, scrubbed.
@@ -136,6 +155,7 @@ impl Session {
     ) -> Result<(Request<Full<Bytes>>, Plan), SendFailure> {
         let Self {
             egress,
+            clock,
             keyring,
             requests,
             ..
@@ -147,6 +167,7 @@ impl Session {
             )));
         }
         *requests += 1;
+        signed::with_session_token(request)?;
         request.check_sizes(rules.limits.request_body)?;
         if keyring.has_stand_in(request.method.as_bytes()) {
             return Err(SendFailure::denied("no secret goes into the method"));
@@ -158,17 +179,21 @@ impl Session {
             ));
         }
         let captures = capture::check(&request.captures, &parsed, keyring, rules)?;
+        let signing = signed::check(request, &parsed, keyring, rules)?;
         let method = parsed.method.clone();
         let idempotent = parsed.is_idempotent();
         let target = rules.target(&parsed.origin).clone();
-        let substituted = substitute::substitute(parsed, keyring, rules)?;
+        let mut substituted = substitute::substitute(parsed, keyring, rules)?;
+        let path_and_query = PathAndQuery::from_maybe_shared(substituted.path_and_query.clone());
+        let target = uri(&target, path_and_query)?;
+        if let Some(signing) = signing {
+            let now_ms = clock.now_ms();
+            signing.apply(method.as_str(), &target, now_ms, &mut substituted, keyring)?;
+        }
 
         let mut outgoing = Request::new(Full::new(substituted.body));
         *outgoing.method_mut() = method;
-        *outgoing.uri_mut() = uri(
-            &target,
-            PathAndQuery::from_maybe_shared(substituted.path_and_query),
-        )?;
+        *outgoing.uri_mut() = target;
         *outgoing.headers_mut() = substituted.headers;
         let until = request
             .timeout
@@ -243,7 +268,7 @@ impl Session {
         else {
             return Err(SendFailure::denied("only a field of a credential signs"));
         };
-        if !self.may_sign(field, scheme) {
+        if !sign::may_sign(&self.keyring, &self.egress.rules, field, scheme) {
             return Err(SendFailure::denied(format!(
                 "`{}` has no such signing scheme declared",
                 field.name
@@ -263,17 +288,6 @@ impl Session {
             .keyring
             .hold(signature, Source::Signature(field), &mut self.random)
             .to_string())
-    }
-
-    fn may_sign(&self, field: &FieldOf, scheme: &str) -> bool {
-        let credential = self.keyring.credential(field);
-        // What was issued has no kind; a field of its root may have the same name.
-        if credential.role == Role::Issued {
-            return false;
-        }
-        let kind = self.egress.rules.kinds.get(&credential.kind);
-        kind.and_then(|fields| fields.get(&field.name))
-            .is_some_and(|grant| grant.signs.contains(scheme))
     }
 
     /// The secret itself, where the plugin may reveal.
@@ -327,9 +341,11 @@ impl Session {
     /// Takes a new secret in, as if an answer had had it.
     #[cfg(test)]
     pub(crate) fn hold_captured(&mut self, secret: Secret) -> String {
-        let held = self
-            .keyring
-            .hold(secret, Source::Captured, &mut self.random);
+        let held = self.keyring.hold(
+            secret,
+            Source::Captured("token".to_owned()),
+            &mut self.random,
+        );
         held.to_string()
     }
 
@@ -349,7 +365,7 @@ impl Session {
     #[must_use]
     pub fn captured(&self, stand_in: &str) -> Option<&Secret> {
         let held = self.keyring.find(stand_in)?;
-        (held.source == Source::Captured).then_some(&held.secret)
+        matches!(held.source, Source::Captured(_)).then_some(&held.secret)
     }
 
     /// Whether a secret of the subject, or a signature made with one, was put on the wire.
@@ -374,6 +390,13 @@ impl Session {
     #[must_use]
     pub fn reveals(&self) -> u32 {
         self.reveals
+    }
+
+    /// The call's secrets, without those that `is_known` to everybody, and without the beginnings that they may have lost.
+    #[cfg(feature = "inspection")]
+    pub(crate) fn remains(&self, is_known: impl Fn(&[u8]) -> bool) -> Remains {
+        let secrets = self.keyring.iter().map(|held| held.secret.expose());
+        Remains::of(secrets.filter(|secret| !is_known(secret)))
     }
 
     /// Whether a secret of the subject was revealed.

@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 
 use super::encode;
 use super::failure::SendFailure;
+use super::keyring::{FieldOf, Keyring};
+use super::rules::EgressRules;
+use super::session::Role;
 use crate::secret::Secret;
 
 /// How a signature is written.
@@ -19,6 +22,24 @@ pub enum Encoding {
     Base64Url,
     /// In lower case.
     Hex,
+}
+
+/// Whether a field of a credential signs with a scheme.
+pub(crate) fn may_sign(
+    keyring: &Keyring,
+    rules: &EgressRules,
+    field: &FieldOf,
+    scheme: &str,
+) -> bool {
+    let credential = keyring.credential(field);
+    // What was issued has no kind, and the kind of what is put to use is another plugin's: a field of the root, or a kind of
+    // the plugin's own, may have the same name.
+    if matches!(credential.role, Role::Issued | Role::Applied) {
+        return false;
+    }
+    let kind = rules.kinds.get(&credential.kind);
+    kind.and_then(|fields| fields.get(&field.name))
+        .is_some_and(|grant| grant.signs.contains(scheme))
 }
 
 /// Signs. `key` is a PEM private key, or for `hmac-sha256` the secret's own bytes.
@@ -96,6 +117,32 @@ mod tests {
                     .expect("a signature");
                 assert_eq!(signed.len(), length, "{scheme} {encoding:?}");
             }
+        }
+    }
+
+    /// GitHub hands out the first, `openssl genpkey` makes the second.
+    #[test]
+    fn rs256_is_what_others_verify_from_either_sort_of_pem() {
+        use ring::signature::{
+            KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey,
+        };
+
+        let pem = include_str!("sign/rsa.pkcs8.pem");
+        let der = pem.lines().filter(|line| !line.starts_with('-'));
+        let der = STANDARD.decode(der.collect::<String>()).expect("base64");
+        let pair = RsaKeyPair::from_pkcs8(&der).expect("a key");
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key());
+        for pem in [pem, include_str!("sign/rsa.pkcs1.pem")] {
+            let key = Secret::from(pem.to_owned());
+            let message = b"header.claims";
+            let signed = sign(&key, "rs256", Encoding::Base64Url, message).expect("a signature");
+            let signed = URL_SAFE_NO_PAD.decode(signed.expose()).expect("base64url");
+            public
+                .verify(message, &signed)
+                .expect("the signature holds");
+            public
+                .verify(b"header.other", &signed)
+                .expect_err("another message");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answers;
+mod applied;
 mod attacks;
 mod call;
 mod captures;
@@ -9,5 +10,6 @@ mod connections;
 mod elsewhere;
 mod places;
 mod random;
+mod signed_requests;
 mod signing;
 mod upstream;

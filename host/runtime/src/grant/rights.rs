@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{CaptureRule, FieldRule, Manifest, Place};
+use crate::manifest::{CaptureRule, FieldRule, Manifest, Place, SubjectKind};
 use crate::origin::{Origin, OriginPattern, Scheme};
 
 /// One thing that a plugin asks for.
@@ -50,6 +50,22 @@ pub enum Right {
         /// Where its signatures go.
         place: Place,
     },
+    /// To be given a field of other plugins' credentials that are put to use: text as it is, of a secret a stand-in.
+    Subject {
+        /// The kind of credential.
+        kind: String,
+        /// Its field.
+        field: String,
+    },
+    /// To have a secret of such a credential put into requests.
+    SubjectPlace {
+        /// The kind of credential.
+        kind: String,
+        /// Its secret field.
+        field: String,
+        /// Where it goes.
+        place: Place,
+    },
     /// To have new secrets taken out of answers.
     Capture(CaptureRule),
     /// To be shown secrets themselves.
@@ -72,6 +88,14 @@ impl Right {
             | (
                 Self::SignaturePlace { kind, field, place },
                 Self::SignaturePlace {
+                    kind: k,
+                    field: f,
+                    place: asked,
+                },
+            )
+            | (
+                Self::SubjectPlace { kind, field, place },
+                Self::SubjectPlace {
                     kind: k,
                     field: f,
                     place: asked,
@@ -136,6 +160,17 @@ impl fmt::Display for Right {
                 place.origin,
                 place.path_prefix
             ),
+            Self::Subject { kind, field } => {
+                write!(f, "to put `{field}` of `{kind}` credentials to use")
+            }
+            Self::SubjectPlace { kind, field, place } => write!(
+                f,
+                "`{field}` of `{kind}` credentials that are put to use in {} of {} {}{}",
+                place.at,
+                methods(place),
+                place.origin,
+                place.path_prefix
+            ),
             Self::Capture(rule) => {
                 write!(
                     f,
@@ -180,6 +215,7 @@ impl Rights {
                 }
             }
         }
+        rights.extend(manifest.subjects.iter().flat_map(of_subject));
         rights.extend(manifest.captures.iter().cloned().map(Right::Capture));
         if manifest.reveal.is_some() {
             rights.push(Right::Reveal);
@@ -256,6 +292,20 @@ fn of_field<'f>(kind: &'f str, field: &'f FieldRule) -> impl Iterator<Item = Rig
         }
     });
     places.chain(schemes).chain(signatures)
+}
+
+fn of_subject(subject: &SubjectKind) -> impl Iterator<Item = Right> + '_ {
+    subject.fields.iter().flat_map(|field| {
+        let named = || (subject.kind.clone(), field.name.clone());
+        let (kind, name) = named();
+        let given = Right::Subject { kind, field: name };
+        let places = field.places.iter().map(move |place| {
+            let (kind, field) = named();
+            let place = place.clone();
+            Right::SubjectPlace { kind, field, place }
+        });
+        [given].into_iter().chain(places)
+    })
 }
 
 #[cfg(test)]
@@ -344,6 +394,46 @@ mod tests {
         );
         // Its origin has to be asked for, as any place's.
         assert!(asked(&place.replace("a.example", "b.example")).is_err());
+    }
+
+    #[test]
+    fn one_more_of_what_is_put_to_use_is_named() {
+        let asked = |subjects: &str| {
+            let manifest = Manifest::parse(&format!(
+                r#"{{"name": "a", "version": "1.0.0", "description": "For tests.", "origins": ["{{url}}"], "kinds": [],
+                    "connection": "k", "subjects": [{subjects}]}}"#
+            ));
+            Rights::asked(&manifest.expect("a manifest"))
+        };
+        let subject = |kind: &str, field: &str, at: &str| {
+            let place = format!(
+                r#"{{"origin": "{{url}}", "methods": ["POST"], "path-prefix": "/", "at": "{at}"}}"#
+            );
+            format!(
+                r#"{{"kind": "{kind}", "fields": [{{"name": "{field}", "places": [{place}]}}]}}"#
+            )
+        };
+        let (key, slack) = (
+            subject("api_key", "api_key", "json:/data/key"),
+            subject("slack", "token", "json:/data/key"),
+        );
+        let granted = asked(&key);
+        assert!(more(&granted, &granted).is_empty());
+        assert!(more(&asked(&format!("{key}, {slack}")), &granted).is_empty());
+        assert_eq!(
+            more(&granted, &asked(&format!("{key}, {slack}"))),
+            [
+                "to put `token` of `slack` credentials to use",
+                "`token` of `slack` credentials that are put to use in json:/data/key of POST {url}/"
+            ]
+        );
+        assert_eq!(
+            more(
+                &granted,
+                &asked(&subject("api_key", "api_key", "json:/name"))
+            ),
+            ["`api_key` of `api_key` credentials that are put to use in json:/name of POST {url}/"]
+        );
     }
 
     #[test]

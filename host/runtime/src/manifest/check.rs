@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{CaptureSource, FieldRule, Kind, Manifest, Place, Position};
+use super::{CaptureSource, FieldRule, Kind, Manifest, Place, Position, SubjectKind};
 use crate::origin::OriginPattern;
 use crate::printable::{is_printable, printable};
 
@@ -127,6 +127,27 @@ impl Manifest {
             rules.hold(kinds.insert(&kind.name), &at, "each kind is declared once");
             self.check_kind(kind, &at, rules);
         }
+        rules.hold(self.subjects.len() <= MOST_KINDS, "subjects", "at most 32");
+        rules.hold(
+            self.subjects.is_empty() || self.connection.is_some(),
+            "subjects",
+            "only where `connection` names the kind of what opens the target",
+        );
+        let mut kinds = BTreeSet::new();
+        for subject in &self.subjects {
+            let at = format!("subjects.{}", told(&subject.kind));
+            rules.hold(
+                is_word(&subject.kind),
+                &at,
+                "a kind's name is of a-z, 0-9 and `_`, a letter first, at most 64",
+            );
+            rules.hold(
+                kinds.insert(&subject.kind),
+                &at,
+                "each kind is declared once",
+            );
+            self.check_subject(subject, &at, rules);
+        }
         for capture in &self.captures {
             let at = format!("captures.{}", told(&capture.name));
             rules.hold(!capture.name.is_empty(), &at, "a capture has a name");
@@ -209,6 +230,32 @@ impl Manifest {
             &format!("{at}.recognises"),
             "the kind has exactly one required secret field",
         );
+    }
+
+    fn check_subject(&self, subject: &SubjectKind, at: &str, rules: &mut Rules) {
+        rules.hold(
+            !subject.fields.is_empty(),
+            at,
+            "a kind has at least one field",
+        );
+        rules.hold(subject.fields.len() <= MOST_FIELDS, at, "at most 16 fields");
+        let mut names = BTreeSet::new();
+        for field in &subject.fields {
+            let at = format!("{at}.fields.{}", told(&field.name));
+            rules.hold(
+                is_word(&field.name),
+                &at,
+                "a field's name is of a-z, 0-9 and `_`, a letter first, at most 64",
+            );
+            rules.hold(
+                names.insert(&field.name),
+                &at,
+                "each field is declared once",
+            );
+            for place in &field.places {
+                self.check_place(place, &at, rules);
+            }
+        }
     }
 
     fn check_field(&self, kind: &Kind, field: &FieldRule, at: &str, rules: &mut Rules) {
@@ -361,6 +408,57 @@ mod tests {
         for (at, secret) in [("header:{header}", true), ("header:{other}", false)] {
             assert_eq!(with(at, secret), ["kinds.api_key.fields.api_key"], "{at}");
         }
+    }
+
+    #[test]
+    fn what_is_put_to_use_is_declared_like_everything_else() {
+        let place =
+            json!({ "origin": "{url}", "methods": ["POST"], "path-prefix": "/", "at": "json:/k" });
+        let with = |subjects: Value| {
+            let mut manifest = manifest();
+            manifest["origins"] = json!(["{url}"]);
+            manifest["connection"] = "acme".into();
+            manifest["subjects"] = subjects;
+            manifest
+        };
+        let subject = |kind: &str, fields: Value| json!({ "kind": kind, "fields": fields });
+        let field = json!({ "name": "key", "places": [place] });
+        // Its kind is another plugin's: it needn't be among `kinds`.
+        let good = with(json!([subject(
+            "foreign",
+            json!([field, { "name": "region" }])
+        )]));
+        assert_eq!(broken(&good), [""; 0]);
+        let mut alone = good.clone();
+        alone["connection"] = Value::Null;
+        assert_eq!(broken(&alone), ["subjects"]);
+        let mut elsewhere = good.clone();
+        elsewhere["origins"] = json!([]);
+        assert_eq!(broken(&elsewhere), ["subjects.foreign.fields.key"]);
+        for (subjects, at) in [
+            (
+                json!([subject("Foreign", json!([field]))]),
+                "subjects.Foreign",
+            ),
+            (
+                json!([subject("a", json!([field])), subject("a", json!([field]))]),
+                "subjects.a",
+            ),
+            (json!([subject("a", json!([]))]), "subjects.a"),
+            (
+                json!([subject("a", json!([{ "name": "no!" }]))]),
+                "subjects.a.fields.no!",
+            ),
+            (
+                json!([subject("a", json!([field, field]))]),
+                "subjects.a.fields.key",
+            ),
+        ] {
+            assert_eq!(broken(&with(subjects.clone())), [at], "{subjects}");
+        }
+        let mut misspelt = good;
+        misspelt["subjects"][0]["fields"][0]["signs"] = json!(["rs256"]);
+        assert!(Manifest::parse(&misspelt.to_string()).is_err());
     }
 
     #[test]

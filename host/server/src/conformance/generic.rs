@@ -23,6 +23,7 @@ fn credential(kind: &Kind) -> Option<Credential> {
         .collect();
     Some(Credential {
         kind: kind.name.clone(),
+        provider: None,
         fields: fields?,
         works: true,
         external_id: None,

@@ -40,8 +40,10 @@ pub(crate) struct Script {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Credential {
-    /// One of the manifest's kinds.
+    /// One of the manifest's kinds; of its `subjects`, where another plugin's credential is put to use.
     pub kind: String,
+    /// That other plugin.
+    pub provider: Option<String>,
     /// All its fields, secret ones as well.
     pub fields: BTreeMap<String, String>,
     /// Whether the provider takes it.
@@ -132,11 +134,19 @@ pub(crate) struct Place {
 }
 
 impl Script {
-    /// The first working credential of a kind.
+    /// The first working credential of a kind of the plugin's own.
     pub(crate) fn working(&self, kind: &str) -> Option<&Credential> {
-        self.credentials
-            .iter()
-            .find(|credential| credential.works && credential.kind == kind)
+        self.credentials.iter().find(|credential| {
+            credential.works && credential.kind == kind && credential.provider.is_none()
+        })
+    }
+
+    /// The first working credential of a kind that is put to use: another plugin's, where the script has one.
+    pub(crate) fn put_to_use(&self, kind: &str) -> Option<&Credential> {
+        let foreign = self.credentials.iter().find(|credential| {
+            credential.works && credential.kind == kind && credential.provider.is_some()
+        });
+        foreign.or_else(|| self.working(kind))
     }
 }
 

@@ -247,14 +247,9 @@ impl Stage {
 
     /// A credential as the host holds it.
     pub(crate) fn subject(&self, credential: &Credential) -> Subject {
-        let kind = self.manifest().kind(&credential.kind);
-        let is_secret = |name: &str| {
-            kind.and_then(|kind| kind.field(name))
-                .is_some_and(|field| field.secret)
-        };
         let field = |(name, value): (&String, &String)| Field {
             name: name.clone(),
-            value: if is_secret(name) {
+            value: if is_secret(self.manifest(), credential, name) {
                 FieldValue::Secret(Secret::from(value.clone()))
             } else {
                 FieldValue::Text(value.clone())
@@ -329,7 +324,8 @@ fn templates(manifest: &Manifest) -> impl Iterator<Item = &str> {
 
 /// Credentials that name no address are at home at the scripted provider's own.
 fn fill(script: &mut Script, manifest: &Manifest, own: &Origin) {
-    for credential in &mut script.credentials {
+    let is_own = |credential: &&mut Credential| credential.provider.is_none();
+    for credential in script.credentials.iter_mut().filter(is_own) {
         let kind = manifest.kind(&credential.kind);
         for name in templates(manifest) {
             if kind.is_some_and(|kind| kind.field(name).is_some()) {
@@ -345,12 +341,23 @@ fn secrets<'c>(
     manifest: &'c Manifest,
     credential: &'c Credential,
 ) -> impl Iterator<Item = &'c str> {
+    let secret = credential
+        .fields
+        .iter()
+        .filter(|(name, _)| is_secret(manifest, credential, name));
+    secret.map(|(_, value)| value.as_str())
+}
+
+/// Whether a field is secret. Of another plugin's credential those are that go somewhere.
+fn is_secret(manifest: &Manifest, credential: &Credential, name: &str) -> bool {
+    if credential.provider.is_some() {
+        let subject = manifest.subject(&credential.kind);
+        let mut fields = subject.into_iter().flat_map(|it| &it.fields);
+        return fields.any(|field| field.name == name && !field.places.is_empty());
+    }
     let kind = manifest.kind(&credential.kind);
-    let secret = kind
-        .into_iter()
-        .flat_map(|kind| kind.fields.iter())
-        .filter(|field| field.secret);
-    secret.filter_map(|field| credential.fields.get(&field.name).map(String::as_str))
+    let field = kind.and_then(|kind| kind.field(name));
+    field.is_some_and(|field| field.secret)
 }
 
 /// An address at which nobody listens: one that was free a moment ago.

@@ -222,6 +222,15 @@ impl Fields {
         found.map(|(_, choice)| *choice)
     }
 
+    /// One of some words, which has to be there.
+    pub(crate) fn required_choice<T: Copy>(
+        &mut self,
+        name: &str,
+        known: &[(&str, T)],
+    ) -> Option<T> {
+        self.required(name, |fields, name| fields.choice(name, known))
+    }
+
     /// A field of a patch: not sent means unchanged, `null` clears, a value sets.
     #[expect(
         clippy::option_option,

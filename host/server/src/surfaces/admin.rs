@@ -12,6 +12,7 @@ mod members;
 mod origins;
 mod pins;
 mod plugins;
+mod rotations;
 mod users;
 mod workspaces;
 
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Router<App> {
             "/admin/workspaces/{workspace}/credentials/{credential}/pin",
             put(pins::put).delete(pins::remove),
         )
+        .route("/admin/rotations", get(rotations::list))
         .route(
             "/admin/backends",
             get(backends::list).post(backends::create),

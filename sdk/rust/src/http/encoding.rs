@@ -39,6 +39,18 @@ pub fn base64(bytes: &[u8]) -> String {
     encoded
 }
 
+/// Base64 in the URL-safe alphabet, without padding (RFC 4648, 5): the parts of a JWT.
+#[must_use]
+pub fn base64url(bytes: &[u8]) -> String {
+    let standard = base64(bytes);
+    let safe = |letter| match letter {
+        '+' => '-',
+        '/' => '_',
+        other => other,
+    };
+    standard.trim_end_matches('=').chars().map(safe).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +67,7 @@ mod tests {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }
         assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+        assert_eq!(base64url(&[0xff, 0xfe, 0xfb, 0x01]), "__77AQ");
     }
 
     #[test]

@@ -86,4 +86,19 @@ impl Response {
             )),
         }
     }
+
+    /// The same where the request was to make or change something. Unless the provider refused it (4xx), it may have been
+    /// done: `unknown-outcome`.
+    #[must_use]
+    pub fn unexpected_change(&self, context: &Context) -> Failure {
+        match self.0.status {
+            400..=499 => self.unexpected(context),
+            status => Failure {
+                retry_after_ms: self.retry_after_ms(context),
+                ..Failure::unknown_outcome(format!(
+                    "HTTP {status}: nobody knows whether the provider did what it was asked for"
+                ))
+            },
+        }
+    }
 }

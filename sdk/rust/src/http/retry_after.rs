@@ -1,5 +1,7 @@
 //! `Retry-After` (RFC 9110, 10.2.3): seconds, or the date as servers write it.
 
+use crate::time;
+
 /// In milliseconds from now; none where the text is neither.
 pub(super) fn parse(text: &str, now_ms: u64) -> Option<u32> {
     let text = text.trim();
@@ -27,17 +29,7 @@ fn date_ms(text: &str) -> Option<u64> {
     let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
     let [day, year, hour, minute, second] =
         [day, year, hour, minute, second].map(|text| text.parse::<u64>().ok());
-    let year = year.filter(|year| (1970..10_000).contains(year))?;
-    // Days from civil: the year begins in March, so that the leap day is its last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    let days = (365 * year + leap_days + (153 * month + 2) / 5 + day?.checked_sub(1)?)
-        .checked_sub(719_468)?;
-    Some((((days * 24 + hour?) * 60 + minute?) * 60 + second?) * 1000)
+    time::since_epoch_ms([year?, month, day?], [hour?, minute?, second?])
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 use tokio::time::Instant;
 
 use super::upstream::Upstream;
+use crate::clock::Clock;
 use crate::egress::{
     EgressRules, FieldGrant, InboundResponse, OutboundRequest, PluginEgress, Resolve, Role,
     SendFailure, Session,
@@ -117,6 +118,15 @@ impl Resolve for Nowhere {
     }
 }
 
+/// 2015-08-30T12:36:00Z, as in AWS's published signatures.
+pub(super) struct Fixed;
+
+impl Clock for Fixed {
+    fn now_ms(&self) -> u64 {
+        1_440_938_160_000
+    }
+}
+
 /// A call.
 pub(super) struct Call {
     pub(super) session: Session,
@@ -133,7 +143,7 @@ impl Call {
     }
 
     pub(super) fn of(egress: &Arc<PluginEgress>, subject: &Subject) -> Self {
-        let mut session = Session::new(egress.clone(), StdRng::from_rng(&mut rand::rng()));
+        let mut session = session_of(egress);
         let fields = session.admit(Role::Subject, subject);
         let stand_in = fields.last().expect("a field").1.clone();
         Self { session, stand_in }
@@ -149,6 +159,11 @@ impl Call {
         )
     }
 
+    /// What the guest holds in place of another of the credential's secrets.
+    pub(super) fn stand_in_of(&self, secret: &str) -> String {
+        self.session.scrub(secret)
+    }
+
     pub(super) async fn send(
         &mut self,
         request: OutboundRequest,
@@ -157,6 +172,21 @@ impl Call {
             .send(request, Instant::now() + Duration::from_secs(20))
             .await
     }
+}
+
+/// A call without any secret yet.
+pub(super) fn session(rules: EgressRules) -> Session {
+    session_of(&Arc::new(
+        PluginEgress::new(rules, Arc::new(Nowhere)).expect("a way out"),
+    ))
+}
+
+fn session_of(egress: &Arc<PluginEgress>) -> Session {
+    Session::new(
+        egress.clone(),
+        StdRng::from_rng(&mut rand::rng()),
+        Arc::new(Fixed),
+    )
 }
 
 pub(super) fn get(url: impl Into<String>) -> OutboundRequest {

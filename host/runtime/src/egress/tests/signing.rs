@@ -102,28 +102,6 @@ async fn only_declared_schemes_and_stored_fields_sign() {
 }
 
 #[tokio::test]
-async fn requests_are_not_signed_yet() {
-    let (mut call, api) = signing().await;
-    let signature = Signature {
-        scheme: "aws-sigv4".to_owned(),
-        secret: call.stand_in.clone(),
-        parameters: Vec::new(),
-    };
-    let request = OutboundRequest {
-        signature: Some(signature),
-        ..get(format!("{API}/v1/x"))
-    };
-    let failure = call.send(request).await.expect_err("unsupported");
-    assert_eq!(failure.code, FailureCode::Unsupported);
-    assert!(failure.message.contains("signing.sign"), "{failure}");
-    assert!(
-        !failure.message.contains("aws-sigv4"),
-        "no word of the guest's: {failure}"
-    );
-    assert!(api.seen().is_empty());
-}
-
-#[tokio::test]
 async fn nothing_is_revealed_unless_granted_and_each_is_counted() {
     let (mut call, api, _) = Call::quiet().await;
     let stand_in = call.stand_in.clone();

@@ -1,6 +1,6 @@
 //! Credentials that are put to use in a target.
 
-use claviger_runtime::{CallOutcome, Capability, Place, Receipt};
+use claviger_runtime::{CallContext, CallOutcome, Capability, Place, Receipt};
 
 use super::operation::{subjects, succeeded, trouble, twice};
 use crate::conformance::case::Ended;
@@ -48,16 +48,33 @@ async fn apply(
     place: &Place,
     operation: &str,
 ) -> CallOutcome<Receipt> {
-    let (context, subject) = (stage.context(operation), stage.subject(credential));
+    let (context, subject) = (
+        context(stage, credential, operation),
+        stage.subject(credential),
+    );
     let plugin = stage.plugin(Setting::Usual);
     stage.noted("apply", plugin.apply(context, subject, place.clone()).await)
+}
+
+/// What a call may rely on: it is told whose credential it is.
+fn context(stage: &Stage, credential: &Credential, operation: &str) -> CallContext {
+    let mut context = stage.context(operation);
+    let provider = credential.provider.as_ref();
+    let provider = provider.unwrap_or(&stage.manifest().name).clone();
+    context.options.push(("provider".to_owned(), provider));
+    context
 }
 
 async fn refreshed(stage: &Stage, credential: &Credential, place: &Place) -> Ended {
     let applied = apply(stage, credential, place, &stage.operation()).await;
     let mut receipt = succeeded(stage, "`apply`", &applied)?.clone();
     for time in ["first", "second"] {
-        let (context, subject) = (stage.context(&stage.operation()), stage.subject(credential));
+        let mut context = context(stage, credential, &stage.operation());
+        let known = receipt.external_id.clone();
+        context
+            .options
+            .extend(known.map(|id| ("external-id".to_owned(), id)));
+        let subject = stage.subject(credential);
         let plugin = stage.plugin(Setting::Usual);
         let refreshed = plugin
             .refresh(context, subject, receipt, vec![place.clone()])

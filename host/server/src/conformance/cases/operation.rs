@@ -11,7 +11,8 @@ use crate::conformance::suite::Suite;
 use crate::conformance::told::Told;
 use crate::conformance::upstream::{Fault, Recorded};
 
-/// The working credentials of the script, one of each kind, where the plugin has the capability. What there is to skip is
+/// The working credentials of the script, one of each kind, where the plugin has the capability: of the kinds that it puts
+/// to use, where it applies. What there is to skip is
 /// skipped under the capability's name.
 pub(super) async fn subjects<'s>(
     suite: &mut Suite<'s>,
@@ -29,10 +30,18 @@ pub(super) async fn subjects<'s>(
         suite.skip(name, about, reason).await;
         return Vec::new();
     }
-    let kinds = stage.manifest().kinds.iter();
-    let subjects: Vec<&Credential> = kinds
-        .filter_map(|kind| stage.script.working(&kind.name))
-        .collect();
+    let (manifest, script) = (stage.manifest(), &stage.script);
+    let subjects: Vec<&Credential> = if capability == Capability::Application {
+        let kinds = manifest.subjects.iter();
+        kinds
+            .filter_map(|subject| script.put_to_use(&subject.kind))
+            .collect()
+    } else {
+        let kinds = manifest.kinds.iter();
+        kinds
+            .filter_map(|kind| script.working(&kind.name))
+            .collect()
+    };
     if subjects.is_empty() {
         suite
             .skip(name, about, "the script has no working credential")

@@ -102,6 +102,9 @@ impl Script {
 }
 
 fn check_credential(credential: &Credential, manifest: &Manifest) -> Result<(), String> {
+    if credential.provider.is_some() {
+        return check_foreign(credential, manifest);
+    }
     let Some(kind) = manifest.kind(&credential.kind) else {
         let kinds = manifest.kinds.iter().map(|kind| kind.name.as_str());
         return Err(format!(
@@ -124,6 +127,32 @@ fn check_credential(credential: &Credential, manifest: &Manifest) -> Result<(), 
     missing.map_or(Ok(()), |field| {
         Err(format!("the field `{}` is required", field.name))
     })
+}
+
+/// What another plugin's credential looks like only that one knows.
+fn check_foreign(credential: &Credential, manifest: &Manifest) -> Result<(), String> {
+    let Some(subject) = manifest.subject(&credential.kind) else {
+        let kinds = manifest.subjects.iter().map(|it| it.kind.as_str());
+        return Err(format!(
+            "the manifest's `subjects` have no kind `{}`; they have {}",
+            credential.kind,
+            listed(kinds)
+        ));
+    };
+    for (name, value) in &credential.fields {
+        let Some(field) = subject.fields.iter().find(|field| field.name == *name) else {
+            let fields = subject.fields.iter().map(|field| field.name.as_str());
+            return Err(format!(
+                "`{}` of the manifest's `subjects` has no field `{name}`; it has {}",
+                subject.kind,
+                listed(fields)
+            ));
+        };
+        if !field.places.is_empty() && value.len() < 8 {
+            return Err(format!("`{name}` is secret, so it has at least 8 bytes"));
+        }
+    }
+    Ok(())
 }
 
 fn check_field(kind: &Kind, name: &str, value: &str) -> Result<(), String> {

@@ -87,7 +87,7 @@ impl Items {
     }
 
     /// The answer with its placeholders filled: `{item.id}`, `{item.name}` and `{item.secret}` of what was made or
-    /// removed, and `"{items}"` with a list of what is there.
+    /// removed, and `"{items}"` with a list of what is there, which joins the list that it is in.
     pub(super) fn fill(&self, mut answer: Answer, route: &Route, made: Option<&Item>) -> Answer {
         let shown = route.item.as_ref().map(|shape| {
             let one = |item: &Item| {
@@ -117,7 +117,19 @@ fn replace(json: &mut Value, fields: &BTreeMap<String, String>, all: Option<&Val
             }
         }
         Value::String(text) => *text = with(text, fields),
-        Value::Array(list) => list.iter_mut().for_each(|it| replace(it, fields, all)),
+        Value::Array(list) => {
+            let mut filled = Vec::with_capacity(list.len());
+            for mut it in std::mem::take(list) {
+                let is_all = it == ALL;
+                replace(&mut it, fields, all);
+                match it {
+                    // In a list of others they stand beside them.
+                    Value::Array(all) if is_all => filled.extend(all),
+                    it => filled.push(it),
+                }
+            }
+            *list = filled;
+        }
         Value::Object(object) => object.values_mut().for_each(|it| replace(it, fields, all)),
         _ => {}
     }

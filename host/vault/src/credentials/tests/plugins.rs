@@ -17,7 +17,7 @@ use crate::identity::tests::support::secret;
 use crate::permission::credential;
 
 /// Where plugins of a test run.
-pub(super) fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     let options = RuntimeOptions {
         max_calls: 2,
         ..RuntimeOptions::default()
@@ -36,7 +36,11 @@ async fn embedded(runtime: &Runtime) -> Vec<Arc<Plugin>> {
 }
 
 /// A file that was dropped into the plugin directory, with what the operator wrote for it.
-async fn dropped(runtime: &Runtime, wasm: Vec<u8>, settings: serde_json::Value) -> Arc<Plugin> {
+pub(crate) async fn dropped(
+    runtime: &Runtime,
+    wasm: Vec<u8>,
+    settings: serde_json::Value,
+) -> Arc<Plugin> {
     let settings = serde_json::from_value(settings).unwrap();
     let loaded = runtime.load(wasm, Provenance::Directory, &settings);
     loaded.await.unwrap()
@@ -59,12 +63,12 @@ fn in_version(wasm: &[u8], version: &str) -> Vec<u8> {
 }
 
 impl Desk {
-    pub(super) fn serve(&self, plugins: Vec<Arc<Plugin>>) {
+    pub(crate) fn serve(&self, plugins: Vec<Arc<Plugin>>) {
         let catalogue = Arc::new(Catalogue::new(plugins));
         self.vault().inner.catalogue.store(catalogue);
     }
 
-    pub(super) async fn test(&self, name: &str) -> TestResult {
+    pub(crate) async fn test(&self, name: &str) -> TestResult {
         let permit = self.permit::<credential::Test>().await;
         let tested = self
             .vault()
@@ -193,6 +197,86 @@ async fn a_dropped_file_changes_nothing_about_the_kinds_that_are_there() {
     assert_eq!(created.plugin.as_deref(), greedy_name);
     before.close().await;
     after.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_api_is_any_service_once_nobody_recognises_the_key() {
+    let runtime = runtime();
+    let desk = Desk::new().await;
+    desk.serve(embedded(&runtime).await);
+    let url = ("test_url", "https://service.example/me");
+    for (number, (kind, provider, value, fields, gets)) in [
+        (
+            "api_key",
+            Some("api"),
+            "sk-ant-...",
+            &[][..],
+            Some("anthropic"),
+        ),
+        (
+            "api_key",
+            Some("api"),
+            "nothing in particular",
+            &[],
+            Some("api"),
+        ),
+        ("api_key", Some("api"), "sk-ant-...", &[url], Some("api")),
+        ("api_key", None, "nothing in particular", &[], None),
+        ("api_key", None, "sk-1234567890abcdef", &[], Some("openai")),
+        ("database", Some("api"), "nothing in particular", &[], None),
+        (
+            "api_key",
+            Some("deepseek"),
+            "sk-1234567890abcdef",
+            &[],
+            None,
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let created = desk
+            .create(service(number, kind, provider, value, fields))
+            .await;
+        assert_eq!(created.unwrap().plugin.as_deref(), gets, "{number}");
+    }
+    for (number, field) in [
+        (100, ("header", "host")),
+        (101, ("header", "Content-Length")),
+        (102, ("test_url", "https://")),
+        (103, ("colour", "red")),
+    ] {
+        let new = service(
+            number,
+            "api_key",
+            Some("api"),
+            "nothing in particular",
+            &[field],
+        );
+        match desk.create(new).await {
+            Err(VaultError::Invalid(problems)) => assert_eq!(problems[0].field, field.0),
+            other => panic!("{field:?}: {other:?}"),
+        }
+    }
+    desk.close().await;
+}
+
+fn service(
+    number: usize,
+    kind: &str,
+    provider: Option<&str>,
+    value: &str,
+    fields: &[(&str, &str)],
+) -> NewCredential {
+    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), secret(value));
+    NewCredential {
+        name: format!("service {number}"),
+        kind: kind.to_owned(),
+        provider: provider.map(str::to_owned),
+        value: Some(secret(value)),
+        fields: fields.iter().map(field).collect(),
+        ..NewCredential::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,64 +11,64 @@ use crate::store::Database;
 use crate::vault::Vault;
 
 /// What no file, log or message may hold.
-pub(super) const CANARY: &str = "canary-5f1d8e07c2b94a36";
+pub(crate) const CANARY: &str = "canary-5f1d8e07c2b94a36";
 
-pub(super) struct Desk {
-    pub(super) house: House,
-    pub(super) caller: Caller,
+pub(crate) struct Desk {
+    pub(crate) house: House,
+    pub(crate) caller: Caller,
 }
 
 impl Desk {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let house = House::new().await;
         let caller = house.admin().await;
         Self { house, caller }
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Vault {
         &self.house.vault
     }
 
-    pub(super) fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         &self.house.vault.inner.database
     }
 
-    pub(super) async fn permit<P: InWorkspace>(&self) -> Permit<P> {
+    pub(crate) async fn permit<P: InWorkspace>(&self) -> Permit<P> {
         self.vault()
             .permit(&self.caller, self.house.default_workspace)
             .await
             .unwrap()
     }
 
-    pub(super) async fn create(&self, new: NewCredential) -> Result<Arc<Credential>, VaultError> {
+    pub(crate) async fn create(&self, new: NewCredential) -> Result<Arc<Credential>, VaultError> {
         self.vault()
             .create_credential(&self.permit::<credential::Create>().await, new)
             .await
     }
 
-    pub(super) async fn reveal(&self, name: &str) -> Result<Revealed, VaultError> {
+    pub(crate) async fn reveal(&self, name: &str) -> Result<Revealed, VaultError> {
         self.vault()
             .reveal(&self.permit::<credential::Reveal>().await, &named(name))
             .await
     }
 
-    pub(super) async fn read(&self, name: &str) -> Result<Arc<Credential>, VaultError> {
+    pub(crate) async fn read(&self, name: &str) -> Result<Arc<Credential>, VaultError> {
         self.vault()
             .credential(&self.permit::<credential::Read>().await, &named(name))
             .await
     }
 
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.house.close().await;
     }
 }
 
-pub(super) fn named(name: &str) -> CredentialRef {
+pub(crate) fn named(name: &str) -> CredentialRef {
     CredentialRef::Name(name.to_owned())
 }
 
 /// An opaque secret.
-pub(super) fn opaque(name: &str) -> NewCredential {
+pub(crate) fn opaque(name: &str) -> NewCredential {
     NewCredential {
         name: name.to_owned(),
         kind: "database".to_owned(),
@@ -79,6 +79,6 @@ pub(super) fn opaque(name: &str) -> NewCredential {
 }
 
 /// What a revealed secret holds.
-pub(super) fn value(revealed: &Revealed) -> &str {
+pub(crate) fn value(revealed: &Revealed) -> &str {
     revealed.fields[0].value.expose_str().unwrap()
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use claviger_runtime::manifest::Manifest;
 use claviger_runtime::printable::printable;
 
-use super::view::{MeasuredView, View, capture, kind, places};
+use super::view::{MeasuredView, View, capture, kind, places, subject_places};
 
 /// How the host's own interfaces begin; the rest of an export's name is what matters.
 const CONTRACT: &str = "claviger:provider/";
@@ -84,6 +84,10 @@ fn asked(manifest: &Manifest) -> Vec<Row> {
         ("kinds", manifest.kinds.iter().map(kind).collect()),
         ("origins", in_a_line(origins)),
         ("places", manifest.kinds.iter().flat_map(places).collect()),
+        (
+            "subjects",
+            manifest.subjects.iter().flat_map(subject_places).collect(),
+        ),
         ("captures", manifest.captures.iter().map(capture).collect()),
         ("connection", manifest.connection.iter().cloned().collect()),
         ("reveal", manifest.reveal.iter().cloned().collect()),

@@ -1,7 +1,9 @@
 //! What is shown of a plugin's file.
 
 use claviger_runtime::load::core_instances;
-use claviger_runtime::manifest::{CaptureRule, CaptureSource, Kind, Manifest, Place};
+use claviger_runtime::manifest::{
+    CaptureRule, CaptureSource, Kind, Manifest, Place, SubjectField, SubjectKind,
+};
 use serde::Serialize;
 
 use super::Looked;
@@ -100,6 +102,19 @@ pub(super) fn places(kind: &Kind) -> Vec<String> {
         lines.extend(signatures.map(|at| format!("a signature of {}: {}", field.name, place(at))));
     }
     lines
+}
+
+/// Where the secrets of credentials that are put to use go: `api_key.api_key: json:/data/apiKey of POST {base_url}/`.
+pub(super) fn subject_places(subject: &SubjectKind) -> Vec<String> {
+    let of_field = |field: &SubjectField| -> Vec<String> {
+        let name = format!("{}.{}", subject.kind, field.name);
+        if field.places.is_empty() {
+            return vec![format!("{name}: shown")];
+        }
+        let places = field.places.iter();
+        places.map(|at| format!("{name}: {}", place(at))).collect()
+    };
+    subject.fields.iter().flat_map(of_field).collect()
 }
 
 fn place(place: &Place) -> String {

@@ -1,0 +1,120 @@
+//! A credential is put to use in a node.
+
+use claviger_sdk::application::{Place, Receipt};
+use claviger_sdk::{Application, Context, Credential, Failure};
+use serde_json::{Value, json};
+
+use crate::N8nPlugin;
+use crate::api::Api;
+use crate::mark::Mark;
+use crate::stored::{self, Changed, Stored};
+use crate::wanted::Wanted;
+use crate::workflow::Workflow;
+use crate::{edit, refresh};
+
+/// Nodes of one provider, by what their types have in them, and the credential types that they take.
+const TAKES: [(&str, &[&str]); 6] = [
+    ("lmChatAnthropic", &["anthropicApi"]),
+    ("lmChatOpenAi", &["openAiApi"]),
+    ("n8n-nodes-base.github", &["githubApi"]),
+    ("n8n-nodes-base.openAi", &["openAiApi"]),
+    ("n8n-nodes-base.slack", &["slackApi"]),
+    ("n8n-nodes-base.supabase", &["supabaseApi"]),
+];
+
+/// The node that makes any request.
+const ANY_REQUEST: &str = "n8n-nodes-base.httpRequest";
+
+impl Application for N8nPlugin {
+    fn apply(context: Context, credential: Credential, place: Place) -> Result<Receipt, Failure> {
+        let api = Api::connected(&context)?;
+        let wanted = Wanted::of(&context, &credential, &place.parameters)?;
+        // Nothing is made for a node that can't use it.
+        let workflow = Workflow::read(&api, &place.container)?;
+        workflow.check_published()?;
+        check_takes(workflow.node(&place.slot)?, &wanted.kind)?;
+        let data = stored::fitted(&api, &wanted)?;
+        let mark = Mark::of(&context, &credential);
+        let known = match context.option("external-id") {
+            Some(id) => stored::change(&api, id, &wanted, &data)?,
+            None => Changed::Gone,
+        };
+        let made = match known {
+            Changed::Yes(stored) => stored.into(),
+            Changed::Gone | Changed::Unsupported => {
+                stored::create(&api, &credential, &mark, &wanted, &data)?
+            }
+        };
+        let changed = edit::change(&api, &workflow, |workflow, nodes| {
+            workflow.node(&place.slot)?;
+            let mut named = nodes.iter_mut().filter(|node| node["name"] == place.slot);
+            named.try_for_each(|node| set(node, &made.stored))
+        });
+        match changed {
+            Ok(()) => Ok(receipt(made.stored)),
+            Err(failed) if failed.may_be_written => Err(failed.failure),
+            Err(failed) => Err(stored::undo(&api, &made, failed.failure)),
+        }
+    }
+
+    fn refresh(
+        context: Context,
+        credential: Credential,
+        receipt: Receipt,
+        places: Vec<Place>,
+    ) -> Result<Receipt, Failure> {
+        refresh::run(&context, &credential, &receipt, &places)
+    }
+}
+
+/// What the host keeps.
+pub fn receipt(stored: Stored) -> Receipt {
+    let receipt = Receipt {
+        external_id: Some(stored.id),
+        ..Receipt::default()
+    };
+    receipt
+        .with_detail("type", stored.kind)
+        .with_detail("name", stored.name)
+}
+
+fn check_takes(node: &Value, kind: &str) -> Result<(), Failure> {
+    let has = node["credentials"].get(kind).is_some();
+    let node_type = node["type"].as_str().unwrap_or_default();
+    let known = TAKES.iter().find(|(part, _)| node_type.contains(part));
+    match known {
+        Some((_, takes)) if !has && !takes.contains(&kind) => Err(Failure::invalid_input(format!(
+            "a node of type `{node_type}` takes `{}`, not `{kind}`",
+            takes.join("`, `")
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Has a node use a credential, and use it rather than another way to authenticate that it has.
+fn set(node: &mut Value, stored: &Stored) -> Result<(), Failure> {
+    let kind = stored.kind.as_str();
+    check_takes(node, kind)?;
+    if !node["credentials"].is_object() {
+        node["credentials"] = json!({});
+    }
+    if node["credentials"][kind]["id"] != stored.id.as_str() {
+        node["credentials"][kind] = json!({ "id": stored.id, "name": stored.name });
+    }
+    let is_any_request = node["type"] == ANY_REQUEST;
+    let parameters = &mut node["parameters"];
+    if is_any_request {
+        let (way, named) = match kind {
+            "httpHeaderAuth" | "httpBearerAuth" => ("genericCredentialType", "genericAuthType"),
+            _ => ("predefinedCredentialType", "nodeCredentialType"),
+        };
+        if !parameters.is_object() {
+            *parameters = json!({});
+        }
+        parameters["authentication"] = way.into();
+        parameters[named] = kind.into();
+    } else if matches!(kind, "slackApi" | "githubApi") && parameters["authentication"].is_string() {
+        parameters["authentication"] = "accessToken".into();
+    }
+    Ok(())
+}
