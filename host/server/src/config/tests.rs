@@ -176,7 +176,7 @@ fn wrong_values_say_what_is_wanted() {
         refusal("log-format = \"xml\"", &[]),
         "FILE: `log-format`: is none of text, json"
     );
-    assert!(refusal("[[backend]]\nid = \"x\"", &[]).contains("`backend`: is not a key"));
+    assert!(refusal("[[backends]]\nid = \"x\"", &[]).contains("`backends`: is not a key"));
 }
 
 #[test]
