@@ -410,7 +410,7 @@ async fn the_plugins_are_listed_for_administrators() {
         .iter()
         .filter_map(|plugin| plugin["name"].as_str())
         .collect();
-    for name in ["anthropic", "openai", "slack"] {
+    for name in ["anthropic", "openai", "slack", "supabase"] {
         assert!(names.contains(&name), "{listed}");
     }
     assert!(

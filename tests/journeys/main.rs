@@ -4,16 +4,20 @@
 mod support;
 
 mod aegis;
+mod any_service;
 mod authoring;
 mod bad_input;
 mod canaries;
 mod crash;
+mod dashboard;
 mod first_key;
 mod health;
 mod isolation;
+mod leases;
 mod pins_and_origins;
 mod plugin_test;
 mod plugins;
+mod repeats;
 mod restart;
 mod rotation;
 mod tokens;

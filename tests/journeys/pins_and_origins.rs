@@ -102,9 +102,7 @@ async fn a_credential_keeps_to_the_versions_it_is_pinned_to() {
         admin.delete(&path).await.expect(status);
     }
     let changes = admin.audit_log().await;
-    let updates = changes
-        .iter()
-        .filter(|entry| entry["action"] == "credential.update");
+    let updates = changes.iter().filter(|entry| entry["action"] == "updated");
     assert_eq!(updates.count(), 2, "{changes:#?}");
     scene.server.stop().await;
 }

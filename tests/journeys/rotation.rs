@@ -65,7 +65,7 @@ async fn scene() -> (Server, User, Fake<Keys>) {
         .await
         .variable("CLAVIGER_ROTATION__OVERLAP", "1s")
         .fake(&fake);
-    let server = Server::start(site).await;
+    let server = site.start().await;
     let admin = server.admin().await;
     put(&server.site, "keys.wasm", guests::KEYS);
     reload(&admin).await;

@@ -1,6 +1,7 @@
 //! The plugin `anthropic`: old keys are made inactive, and active again.
 
-use super::bundled::{Bundled, Stored, answered, code, message, stated};
+use super::bundled::{Bundled, Stored, code, message, stated};
+use super::first_party::answered;
 use super::support::fakes::Fault;
 use super::support::fakes::anthropic::{ADMIN_KEY, Anthropic};
 

@@ -24,6 +24,12 @@ fn key(fake: &Fake<HttpService>, value: &str, more: &[(&str, &str)]) -> Subject 
     credential("api_key", &[("api_key", value)], &texts, &[&origin])
 }
 
+/// The key that works, and how often it became another one.
+fn set(fake: &Fake<HttpService>) -> (String, usize) {
+    let service = fake.state();
+    (service.key.clone(), service.sets())
+}
+
 async fn validate(plugin: &Arc<Plugin>, key: Subject) -> CallOutcome<Report> {
     plugin.validate(context(), key).await
 }
@@ -102,15 +108,7 @@ async fn each_fault_of_a_test_has_its_code() {
             Fault::Unauthorized => "rejected",
             _ => "unreachable",
         };
-        assert_eq!(code(outcome), expected, "{fault:?}");
-    }
-}
-
-/// A failure's code; that of a call which ended with its time is what the vault makes of it.
-fn code<T>(outcome: CallOutcome<T>) -> String {
-    match &outcome.result {
-        Err(claviger_runtime::CallError::TimedOut { .. }) => "timed-out".to_owned(),
-        _ => failure(outcome).code,
+        assert_eq!(failure(outcome).code, expected, "{fault:?}");
     }
 }
 
@@ -165,7 +163,7 @@ async fn a_new_key_is_set_and_set_again() {
             assert_absent(&outcome.evidence, &[KEY, NEXT]);
             answered(outcome);
         }
-        assert_eq!((fake.state().key.as_str(), fake.state().sets()), (NEXT, 1));
+        assert_eq!(set(&fake), (NEXT.to_owned(), 1));
         answered(validate(&plugin, key(&fake, NEXT, &header)).await);
         let told = fake.upstream.requests().remove(0);
         let told: serde_json::Value = serde_json::from_slice(&told.body).expect("JSON");
@@ -203,7 +201,7 @@ async fn each_fault_of_the_webhook_has_its_code_and_a_repeat_mends_it() {
             assert_eq!(failure.code, expected, "{fault:?}: {failure:?}");
             fake.heal();
             answered(assign().await);
-            assert_eq!((fake.state().key.as_str(), fake.state().sets()), (NEXT, 1));
+            assert_eq!(set(&fake), (NEXT.to_owned(), 1));
         }
     }
 }

@@ -1,15 +1,13 @@
-//! A plugin that the server brings, before a provider that remembers.
+//! Versions of a credential before a plugin of the server's own, and what each fault of its provider has to come to.
 
 use std::sync::Arc;
 
-use claviger_plugins::PLUGINS;
 use claviger_runtime::{
-    CallContext, CallError, CallOutcome, Field, FieldValue, Plugin, Provenance, Replacement,
-    Report, Runtime, Secret, Subject,
+    CallContext, CallError, CallOutcome, FieldValue, Plugin, Replacement, Report, Subject,
 };
-use serde_json::json;
 
-use super::stage::{Names, has_stand_in, runtime, settings};
+use super::first_party::{before, credential};
+use super::stage::has_stand_in;
 use super::support::fakes::{Fake, Fault, Service};
 use super::support::trace::Canary;
 
@@ -20,7 +18,6 @@ pub struct Bundled<S> {
     /// What opens the provider itself, where the plugin needs that.
     pub connection: Option<Stored>,
     plugin: Arc<Plugin>,
-    _runtime: Runtime,
 }
 
 /// A version of a credential, as the vault keeps it.
@@ -93,27 +90,21 @@ impl Stored {
     }
 
     fn subject(&self, origin: &str) -> Subject {
-        let secrets = self.secrets.iter().map(|(name, value)| Field {
-            name: name.clone(),
-            value: FieldValue::Secret(Secret::from(value.clone())),
-        });
-        let texts = self.texts.iter().map(|(name, value)| Field {
-            name: name.clone(),
-            value: FieldValue::Text(value.clone()),
-        });
+        let secrets = pairs(&self.secrets);
+        let texts = pairs(&self.texts);
         Subject {
-            id: "0123456789abcdef".to_owned(),
-            name: "key".to_owned(),
-            kind: self.kind.to_owned(),
-            version: 1,
-            fields: secrets.chain(texts).collect(),
-            metadata: Vec::new(),
             external_id: self.external_id.clone(),
             handle: self.handle.clone(),
-            expires_at_ms: None,
-            origins: vec![origin.parse().expect("an origin")],
+            ..credential(self.kind, &secrets, &texts, &[origin])
         }
     }
+}
+
+fn pairs(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
 }
 
 #[track_caller]
@@ -138,19 +129,11 @@ impl<S: Service> Bundled<S> {
 
     async fn with(service: S, timeout: &str) -> Self {
         let fake = Fake::start(service).await;
-        let runtime = runtime(Names::default());
-        let embedded = PLUGINS.iter().find(|plugin| plugin.name == S::PLUGIN);
-        let written =
-            json!({"timeout": timeout, "replace-origins": {origin::<S>(): fake.upstream.origin()}});
-        let wasm = embedded.expect("it is embedded").wasm;
-        let written = settings(written);
-        let plugin = runtime.load(wasm, Provenance::Embedded, &written);
-        let plugin = plugin.await.unwrap_or_else(|error| panic!("{error}"));
+        let plugin = before(&fake, timeout).await;
         Self {
             fake,
             connection: None,
             plugin,
-            _runtime: runtime,
         }
     }
 
@@ -218,12 +201,6 @@ pub fn message<T>(outcome: &CallOutcome<T>) -> &str {
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("it succeeded"),
     }
-}
-
-/// The answer.
-#[track_caller]
-pub fn answered<T>(outcome: CallOutcome<T>) -> T {
-    outcome.result.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A detail of a report.

@@ -35,7 +35,7 @@ pub async fn before<S: Service>(fake: &Fake<S>, timeout: &str) -> Arc<Plugin> {
     embedded(S::PLUGIN, &settings(written)).await
 }
 
-/// A credential of which the fields after the first `secrets` are text.
+/// A credential with secret fields and text fields, whose secrets may go to these origins.
 pub fn credential(
     kind: &str,
     secrets: &[(&str, &str)],

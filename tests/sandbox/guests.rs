@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::stage::{
     Names, SECRET, Stage, UPSTREAM, assert_nothing_leaked, context, detail, load, runtime, said,
-    subject,
+    subject, unwatched,
 };
 use super::support::upstream::{Reply, Upstream};
 
@@ -41,7 +41,8 @@ async fn beside_good_calls(
     settings: Value,
     what: Option<&str>,
 ) -> CallOutcome<Report> {
-    let stage = Stage::with(hostile, settings, Names::default(), |_| Reply::Hang).await;
+    let runtime = unwatched(Names::default());
+    let stage = Stage::on(runtime, hostile, settings, |_| Reply::Hang).await;
     let good = load(&stage.runtime, guest::ECHO, json!({}))
         .await
         .expect("it loads");
@@ -688,6 +689,37 @@ async fn keys() {
     let plugin = load(&runtime(Names::default()), guest::KEYS, json!({})).await;
     let capabilities = plugin.expect("it loads").capabilities().clone();
     assert_eq!(capabilities, Capability::ALL.into());
+}
+
+#[tokio::test]
+async fn shelf() {
+    // What it does is told by the vault's tests of places, which it is for.
+    let plugin = load(&runtime(Names::default()), guest::SHELF, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert!(
+        capabilities
+            .into_iter()
+            .eq([Capability::Application, Capability::Inventory])
+    );
+}
+
+#[tokio::test]
+async fn assigner() {
+    // What it does is told by the vault's tests of rotation, which it is for.
+    let plugin = load(&runtime(Names::default()), guest::ASSIGNER, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(
+        capabilities,
+        [Capability::Validation, Capability::Assignment].into()
+    );
+}
+
+#[tokio::test]
+async fn issuer() {
+    // What it issues is told by the journeys of leases.
+    let plugin = load(&runtime(Names::default()), guest::ISSUER, json!({})).await;
+    let capabilities = plugin.expect("it loads").capabilities().clone();
+    assert_eq!(capabilities, [Capability::Issuance].into());
 }
 
 #[tokio::test]

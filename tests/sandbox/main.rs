@@ -7,9 +7,10 @@
 //! - [`captures`], [`signatures`], [`disclosure`]: new secrets, signatures, and secrets shown
 //! - [`capabilities`]: rotation, assignment, application, issuance and what else plugins can do
 //! - [`n8n`]: the bundled plugin against a local n8n that answers as two real versions do
-//! - [`slack`], [`api`], [`env`]: what the plugins of the server do at providers that remember, and in trouble;
-//!   [`first_party`] sets them up
-//! - [`openai`], [`anthropic`], [`supabase`]: the plugins that the server brings, before providers that remember
+//! - [`providers`]: the plugins that act, against providers that remember
+//! - [`slack`], [`api`], [`env`], [`openai`], [`anthropic`], [`supabase`]: what the plugins of the server do at providers
+//!   that remember, and in trouble; [`first_party`] and [`bundled`] set them up
+//! - [`inspection`]: what plugins leave in their memory
 //! - [`random`]: stand-ins anywhere, at random
 //! - [`guests`]: one test for each of the test guests, hostile ones with a thousand good calls beside them
 
@@ -27,10 +28,12 @@ mod env;
 mod fetching;
 mod first_party;
 mod guests;
+mod inspection;
 mod leaks;
 mod n8n;
 mod openai;
 mod positions;
+mod providers;
 mod random;
 mod signatures;
 mod slack;

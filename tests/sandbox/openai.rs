@@ -2,7 +2,8 @@
 
 use claviger_runtime::Replacement;
 
-use super::bundled::{Bundled, Stored, answered, assert_kept, code, message, stated};
+use super::bundled::{Bundled, Stored, assert_kept, code, message, stated};
+use super::first_party::answered;
 use super::support::fakes::Fault;
 use super::support::fakes::openai::{ADMIN_KEY, OpenAi, PERSONS_KEY, PERSONS_KEY_ID, PROJECT};
 
@@ -38,9 +39,9 @@ async fn a_key_is_made_works_and_the_one_before_it_ends() {
     let third = second.replaced(&answered(stage.create("r-2", &second).await));
     for _ in 0..2 {
         answered(stage.retire(&second).await);
-        let state = stage.fake.state();
-        assert_eq!(state.account_names(), ["claviger-r-2"]);
-        assert_eq!(state.api_keys(), [PERSONS_KEY, third.secret("api_key")]);
+        let openai = stage.fake.state();
+        assert_eq!(openai.account_names(), ["claviger-r-2"]);
+        assert_eq!(openai.api_keys(), [PERSONS_KEY, third.secret("api_key")]);
     }
     assert_eq!(code(&stage.validate(&second).await), "rejected");
 }
@@ -64,10 +65,10 @@ async fn the_same_operation_twice_leaves_one_service_account() {
     let second = answered(stage.create("r-1", &api_key()).await);
     assert_ne!(first.external_id, second.external_id);
     let made = api_key().replaced(&second);
-    let named = |state: &OpenAi| {
-        let names = state.account_names();
-        let named = names.iter().filter(|name| name.starts_with("claviger-"));
-        (named.count(), names.len())
+    let named = |openai: &OpenAi| {
+        let names = openai.account_names();
+        let own = names.iter().filter(|name| name.starts_with("claviger-"));
+        (own.count(), names.len())
     };
     assert_eq!(named(&stage.fake.state()), (1, 251));
     assert_eq!(code(&stage.validate(&made).await), "ok");
@@ -102,10 +103,10 @@ async fn each_fault_has_its_code_and_is_undone() {
                     code(&outcome)
                 );
                 answered(stage.abandon("r-1", &subject).await);
-                let state = stage.fake.state();
-                assert_eq!(state.api_keys(), keys, "{at}");
-                assert_eq!(state.admin_keys(), admins, "{at}");
-                assert!(state.account_names().is_empty(), "{at}");
+                let openai = stage.fake.state();
+                assert_eq!(openai.api_keys(), keys, "{at}");
+                assert_eq!(openai.admin_keys(), admins, "{at}");
+                assert!(openai.account_names().is_empty(), "{at}");
             }
         }
     }

@@ -7,14 +7,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::stage::{SECRET, Stage, assert_nothing_leaked};
+use super::stage::{Names, SECRET, Stage, assert_nothing_leaked, unwatched};
 use super::support::trace::Canary;
-use super::support::upstream::Recorded;
+use super::support::upstream::{Recorded, Reply};
 
 /// One runtime and one stage for all cases: connections belong to the runtime that they were opened in.
 static STAGE: LazyLock<(Runtime, Stage)> = LazyLock::new(|| {
     let runtime = Runtime::new().expect("a runtime");
-    let stage = runtime.block_on(Stage::of(SENDER));
+    let unwatched = unwatched(Names::default());
+    let fine = |_: &Recorded| Reply::json(200, &json!({"fine": true}));
+    let stage = runtime.block_on(Stage::on(unwatched, SENDER, json!({}), fine));
     (runtime, stage)
 });
 

@@ -21,18 +21,19 @@ fn refreshes(fake: &Fake<Slack>) -> usize {
     requests.iter().filter(|it| is_refresh(it)).count()
 }
 
+/// The newest access token, and the refresh token that is good.
+fn tokens(fake: &Fake<Slack>) -> (String, String) {
+    let slack = fake.state();
+    (slack.token(), slack.refresh_token())
+}
+
 /// The app's credential as it is at Slack now.
 fn app(fake: &Fake<Slack>) -> Subject {
     let slack = fake.state();
-    with(
-        fake,
-        &slack.token(),
-        &slack.refresh_token(),
-        slack.client_secret,
-    )
+    with(&slack.token(), &slack.refresh_token(), slack.client_secret)
 }
 
-fn with(_: &Fake<Slack>, token: &str, refresh: &str, client_secret: &str) -> Subject {
+fn with(token: &str, refresh: &str, client_secret: &str) -> Subject {
     credential(
         "slack",
         &[
@@ -58,10 +59,10 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
     for service in [Slack::bot(), Slack::user()] {
         let fake = Fake::start(service).await;
         let plugin = before(&fake, "10s").await;
-        let (old, spent) = (fake.state().token(), fake.state().refresh_token());
+        let (old, spent) = tokens(&fake);
         let current = app(&fake);
         let outcome = create(&plugin, current).await;
-        let (new, next) = (fake.state().token(), fake.state().refresh_token());
+        let (new, next) = tokens(&fake);
         assert!(outcome.evidence.subject_sent);
         assert_absent(&outcome.evidence, &[&old, &spent, &new, &next]);
         let replacement = answered(outcome);
@@ -70,7 +71,7 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
         assert_eq!(replacement.fields.len(), 2);
         assert_absent(&replacement.details, &[&new, &next]);
         let ends = replacement.expires_at_ms.expect("it ends") / 1000;
-        let in_seconds = ends - jiff_now();
+        let in_seconds = ends - now_in_seconds();
         assert!((LIFE - 60..=LIFE).contains(&in_seconds), "{in_seconds}");
         assert_eq!((fake.state().made(), refreshes(&fake)), (2, 1));
 
@@ -87,7 +88,7 @@ async fn a_refresh_gives_the_next_pair_and_the_old_token_works_on() {
 }
 
 /// In seconds since the Unix epoch.
-fn jiff_now() -> u64 {
+fn now_in_seconds() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).expect("after 1970")
 }
 
@@ -115,7 +116,7 @@ async fn each_fault_has_its_code_and_one_request() {
         let current = app(&fake);
         let old = fake.state().token();
         let outcome = create(&plugin, current).await;
-        let (new, next) = (fake.state().token(), fake.state().refresh_token());
+        let (new, next) = tokens(&fake);
         assert_absent(&outcome.evidence, &[&new, &next]);
         let failure = failure(outcome);
         assert_absent(&failure, &[&old, &new, &next]);
@@ -174,10 +175,10 @@ async fn a_spent_refresh_token_and_a_wrong_client_are_rejected() {
         let slack = fake.state();
         (slack.token(), slack.refresh_token(), slack.client_secret)
     };
-    let wrong = with(&fake, &token, &spent, "another-client-secret-0123456789");
+    let wrong = with(&token, &spent, "another-client-secret-0123456789");
     assert_eq!(failure(create(&plugin, wrong).await).code, "rejected");
-    answered(create(&plugin, with(&fake, &token, &spent, secret)).await);
-    let again = create(&plugin, with(&fake, &token, &spent, secret)).await;
+    answered(create(&plugin, with(&token, &spent, secret)).await);
+    let again = create(&plugin, with(&token, &spent, secret)).await;
     assert_eq!(failure(again).code, "rejected");
 }
 

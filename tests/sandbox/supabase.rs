@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::bundled::{Bundled, Stored, answered, assert_kept, code, detail, message, stated};
+use super::bundled::{Bundled, Stored, assert_kept, code, detail, message, stated};
+use super::first_party::answered;
 use super::support::fakes::Fault;
 use super::support::fakes::supabase::{ACCESS_TOKEN, FIRST_KEY, FIRST_KEY_ID, PROJECT, Supabase};
 

@@ -14,6 +14,8 @@ use super::server::Site;
 use super::upstream::{Recorded, Reply, Upstream};
 
 pub mod anthropic;
+pub mod aws;
+pub mod github;
 pub mod n8n;
 pub mod openai;
 pub mod service;
@@ -26,6 +28,8 @@ pub trait Service: Send + 'static {
     const PLUGIN: &'static str;
     /// Its true origin, which the fake stands in for; none where a credential's field says where it is.
     const ORIGIN: Option<&'static str>;
+    /// Further origins of the provider's that it stands in for.
+    const MORE_ORIGINS: &'static [&'static str] = &[];
 
     /// What a request does, and what is answered.
     fn answer(&mut self, request: &Recorded) -> Reply;
@@ -209,7 +213,12 @@ impl Site {
     #[must_use]
     pub fn fake<S: Service>(self, fake: &Fake<S>) -> Self {
         match S::ORIGIN {
-            Some(origin) => self.replace_origin(S::PLUGIN, origin, &fake.upstream.origin()),
+            Some(origin) => S::MORE_ORIGINS
+                .iter()
+                .chain([&origin])
+                .fold(self, |site, origin| {
+                    site.replace_origin(S::PLUGIN, origin, &fake.upstream.origin())
+                }),
             None => self.plugin(
                 S::PLUGIN,
                 "allow-private",

@@ -27,6 +27,7 @@ pub struct Site {
     /// Where its rows are.
     pub database: Database,
     plugins: BTreeMap<String, toml::Table>,
+    backends: Vec<toml::Value>,
     environment: BTreeMap<String, String>,
     log_level: &'static str,
     log: Arc<Mutex<Log>>,
@@ -60,6 +61,7 @@ impl Site {
             directory: TempDir::with_prefix("claviger-test-").expect("a directory"),
             database: Database::fresh().await,
             plugins: BTreeMap::new(),
+            backends: Vec::new(),
             environment,
             log_level: "debug",
             log: Arc::default(),
@@ -95,6 +97,13 @@ impl Site {
             .entry(plugin.to_owned())
             .or_default()
             .insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// A backend of the configuration.
+    #[must_use]
+    pub fn backend(mut self, backend: toml::Table) -> Self {
+        self.backends.push(backend.into());
         self
     }
 
@@ -157,6 +166,9 @@ impl Site {
             .map(|(name, table)| (name, table.into()))
             .collect();
         config.insert("plugins".to_owned(), plugins.into());
+        if !self.backends.is_empty() {
+            config.insert("backend".to_owned(), self.backends.clone().into());
+        }
         let path = self.directory.path().join("claviger.toml");
         std::fs::write(&path, config.to_string()).expect("a file");
         path

@@ -12,13 +12,15 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::contract::{Answering, Guest, told};
 use crate::egress::{Role, Session};
-use crate::outcome::{CallError, CallOutcome};
+use crate::outcome::{CallError, CallOutcome, Evidence};
 use crate::plugin::{Capability, Limits, Plugin};
 use crate::quarantine::Conduct;
 use crate::subject::CallContext;
 
 mod application;
 mod assignment;
+#[cfg(feature = "inspection")]
+mod inspection;
 mod inventory;
 mod issuance;
 mod kept;
@@ -116,7 +118,15 @@ impl Plugin {
         });
         let answered = answered.await;
 
+        #[cfg(feature = "inspection")]
+        let memories = match self.inspected {
+            true => Some(inspection::memories(&mut store).await),
+            false => None,
+        };
         let state = store.into_data().end().await;
+        #[cfg(feature = "inspection")]
+        let secrets_left =
+            memories.map(|memories| inspection::look(&self.manifest, &memories, state.session()));
         let texts = Texts::of(state.session());
         let result = match answered {
             Ok(Ok(Ok(raw))) => operation.accept(raw, &texts),
@@ -133,7 +143,11 @@ impl Plugin {
         );
         let outcome = CallOutcome {
             result,
-            evidence: state.into_evidence(started.elapsed()),
+            evidence: Evidence {
+                #[cfg(feature = "inspection")]
+                secrets_left,
+                ..state.into_evidence(started.elapsed())
+            },
         };
         log::tell(self, &outcome);
         outcome

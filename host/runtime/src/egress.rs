@@ -35,6 +35,8 @@ mod path;
 mod places;
 mod pointer;
 pub mod private;
+#[cfg(feature = "inspection")]
+mod remains;
 pub mod request;
 pub mod resolve;
 pub mod response;

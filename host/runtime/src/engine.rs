@@ -59,8 +59,26 @@ pub enum SetupError {
 }
 
 /// Makes the engine for `calls` calls at a time, and starts its ticker.
+#[cfg(any(test, not(feature = "inspection")))]
 pub(crate) fn start(calls: usize) -> Result<Engine, SetupError> {
+    start_with(calls, |_| ())
+}
+
+/// The same; where it is `inspected`, memories can be looked at once something has trapped beside them.
+#[cfg(feature = "inspection")]
+pub(crate) fn start_inspected(calls: usize, inspected: bool) -> Result<Engine, SetupError> {
+    start_with(calls, |config| {
+        config.coredump_on_trap(inspected);
+    })
+}
+
+fn start_with(calls: usize, adjust: impl Fn(&mut Config)) -> Result<Engine, SetupError> {
     let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+    let config = |allocation| {
+        let mut config = config(allocation);
+        adjust(&mut config);
+        config
+    };
     let engine = Engine::new(&config(pool(calls))).or_else(|error| {
         tracing::warn!(
             error = format!("{error:#}"),

@@ -196,6 +196,8 @@ impl Prepared {
             calls: runtime.calls.clone(),
             quarantine: Quarantine::new(runtime.quarantine),
             own_calls: Arc::new(Semaphore::new(runtime.max_calls.div_ceil(2))),
+            #[cfg(feature = "inspection")]
+            inspected: runtime.inspected,
         }))
     }
 }

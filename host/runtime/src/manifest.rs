@@ -177,7 +177,7 @@ pub struct CaptureRule {
     pub path_prefix: String,
     /// Where in the answer it is.
     pub source: CaptureSource,
-    /// Where it goes when it was issued, in a field of the capture's name, and is to be revoked. Mostly nowhere.
+    /// Where it goes to be ended: as an issued field of its name, or by the call that captured it. Mostly nowhere.
     #[serde(default)]
     pub places: Vec<Place>,
 }

@@ -128,6 +128,9 @@ pub struct Plugin {
     pub(crate) own_calls: Arc<Semaphore>,
     /// Whether it failed too often to be called now: the one thing about a plugin that changes.
     pub(crate) quarantine: Quarantine,
+    /// Whether each call ends with a look for its secrets in the guest's memory.
+    #[cfg(feature = "inspection")]
+    pub(crate) inspected: bool,
 }
 
 /// What one call may use.

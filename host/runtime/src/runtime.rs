@@ -32,6 +32,10 @@ pub struct RuntimeOptions {
     pub cpu: Duration,
     /// When a plugin that fails time and again rests, by `clock`.
     pub quarantine: QuarantineRule,
+    /// Whether each call ends with a look for its secrets in its guest's memory, and panics where it finds one that the
+    /// guest wasn't shown.
+    #[cfg(feature = "inspection")]
+    pub inspected: bool,
 }
 
 /// Where compiled code is kept.
@@ -52,6 +56,8 @@ impl Default for RuntimeOptions {
             max_calls: 64,
             cpu: Duration::from_secs(1),
             quarantine: QuarantineRule::default(),
+            #[cfg(feature = "inspection")]
+            inspected: false,
         }
     }
 }
@@ -68,6 +74,8 @@ pub(crate) struct Inner {
     pub resolver: Arc<dyn Resolve>,
     pub cpu: Duration,
     pub quarantine: QuarantineRule,
+    #[cfg(feature = "inspection")]
+    pub inspected: bool,
     /// One permit for each call that may be in flight.
     pub calls: Arc<Semaphore>,
     /// The compiler uses all processors by itself: one plugin is compiled at a time.
@@ -94,7 +102,11 @@ impl Runtime {
     /// Sets the engine up.
     pub fn new(options: RuntimeOptions) -> Result<Self, SetupError> {
         // While calls are in flight, one more plugin may be describing itself.
-        let engine = engine::start(options.max_calls + 1)?;
+        let calls = options.max_calls + 1;
+        #[cfg(not(feature = "inspection"))]
+        let engine = engine::start(calls)?;
+        #[cfg(feature = "inspection")]
+        let engine = engine::start_inspected(calls, options.inspected)?;
         let linker =
             imports::linker(&engine).map_err(|error| SetupError::Engine(format!("{error:#}")))?;
         let cache = options
@@ -110,6 +122,8 @@ impl Runtime {
             resolver: options.resolver,
             cpu: options.cpu,
             quarantine: options.quarantine,
+            #[cfg(feature = "inspection")]
+            inspected: options.inspected,
             calls: Arc::new(Semaphore::new(options.max_calls)),
             compiler: Semaphore::new(1),
             spare: Semaphore::new(1),

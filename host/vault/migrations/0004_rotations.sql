@@ -174,7 +174,17 @@ CREATE TABLE idempotency_keys (
     fingerprint BYTEA NOT NULL,
     -- The id of what it makes, drawn before it is made.
     resource TEXT NOT NULL,
+    -- 1 once it was made: what was deleted since isn't made again by a request that comes late.
+    made BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL
 );
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- What wants somebody's attention is found without reading what doesn't.
+CREATE INDEX credentials_not_rotated ON credentials (workspace) WHERE rotation_error IS NOT NULL;
+CREATE INDEX rotations_unknown ON rotations (workspace) WHERE phase = 'outcome-unknown';
+CREATE INDEX versions_not_retired ON credential_versions (credential) WHERE state = 'retire-failed';
+CREATE INDEX places_stale ON places (application) WHERE state = 'stale';
+CREATE INDEX leases_not_revoked ON leases (workspace) WHERE state = 'revoke_failed';
+CREATE INDEX leases_orphaned ON leases (workspace) WHERE state = 'orphaned';

@@ -55,10 +55,12 @@ impl Vault {
     /// Begins what is due and isn't being done.
     pub(crate) async fn begin_due_jobs(&self) -> Result<Begun, VaultError> {
         let mut begun = Begun::new();
+        begun.extend(self.begin_due_places().await?);
         begun.extend(self.begin_due_leases().await?);
         begun.extend(self.begin_due_rotations().await?);
         begun.extend(self.begin_due_retirements().await?);
         begun.extend(self.begin_due_credentials().await?);
+        self.forget_old_requests().await?;
         Ok(begun)
     }
 }

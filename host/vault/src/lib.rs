@@ -9,6 +9,7 @@
 //! - [`plugins`]: what plugins are granted, and by whom
 //! - [`seal`]: the master key, the data keys and what they seal
 //! - [`rotation`]: replacing secrets, whatever happens meanwhile
+//! - [`idempotency`]: requests that are sent again and make one thing
 //! - [`jobs`]: what it does by itself, when it is due
 //! - [`ids`], [`request`], [`error`]: what all of these speak about
 //!
@@ -23,6 +24,7 @@ pub mod backends;
 pub mod credentials;
 pub mod error;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod jobs;

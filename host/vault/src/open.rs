@@ -16,6 +16,7 @@ use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::credentials::shredding;
 use crate::error::VaultError;
+use crate::idempotency::Repeats;
 use crate::identity::{
     FirstStart, Identity, IdentityError, LONGEST_PASSWORD, Passwords, SHORTEST_PASSWORD,
 };
@@ -98,6 +99,9 @@ impl Vault {
             .audit_key(&database, now)
             .await
             .map_err(VaultError::from)?;
+        let repeats = Repeats::open(&database, &keys, now)
+            .await
+            .map_err(VaultError::from)?;
         let audit = AuditWriter::start(database.clone(), audit_key, Arc::clone(&options.clock));
         let credentials = Arc::new(CredentialCache::new(database.shared().is_some()));
         let identity = Identity::open(
@@ -126,6 +130,7 @@ impl Vault {
             keys,
             audit,
             identity,
+            repeats,
             credentials,
             counts: CountCache::default(),
             configured_backends: Configured::default(),

@@ -14,6 +14,7 @@ use crate::backends::Configured;
 use crate::credentials::cache::CredentialCache;
 use crate::credentials::list::CountCache;
 use crate::error::{InternalError, VaultError};
+use crate::idempotency::Repeats;
 use crate::identity::Identity;
 use crate::jobs::Lanes;
 use crate::plugins::{GrantNews, ToldEvents};
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) audit: AuditWriter,
     pub(crate) identity: Identity,
+    pub(crate) repeats: Repeats,
     pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) counts: CountCache,
     pub(crate) configured_backends: Configured,

@@ -22,7 +22,9 @@ impl Validation for Api {
         let url = credential.field("test_url").ok_or_else(|| {
             Failure::unsupported("nobody knows how to test it: the credential has no test_url")
         })?;
-        let request = Request::new(credential.field("test_method").unwrap_or("GET"), url);
+        let request = Request::new(credential.field("test_method").unwrap_or("GET"), url)
+            // Given up in time to say so.
+            .timeout_ms(context.deadline_ms / 10 * 9);
         let answer = with_key(request, &credential, &credential)?.send()?;
         let status = answer.status();
         let expected = match credential.field("test_status") {

@@ -44,7 +44,7 @@ async fn provider(answers: Vec<Canned>) -> String {
     format!("http://{address}")
 }
 
-/// Has a plugin validate a credential of which all fields are secret, against a provider that answers so.
+/// Has a plugin validate a credential against a provider that answers so.
 async fn validate(
     plugin: &str,
     kind: &str,
@@ -73,16 +73,21 @@ async fn validate(
         .load(wasm, Provenance::Embedded, &settings)
         .await
         .expect("it loads");
-    let secret = |(name, value): &(&str, &str)| Field {
+    let rules = plugin.manifest().kind(kind).expect("a kind").clone();
+    let field = |(name, value): &(&str, &str)| Field {
         name: (*name).to_owned(),
-        value: FieldValue::Secret(Secret::from((*value).to_owned())),
+        value: if rules.field(name).expect("a field").secret {
+            FieldValue::Secret(Secret::from((*value).to_owned()))
+        } else {
+            FieldValue::Text((*value).to_owned())
+        },
     };
     let subject = Subject {
         id: "1".to_owned(),
         name: "test".to_owned(),
         kind: kind.to_owned(),
         version: 1,
-        fields: fields.iter().map(secret).collect(),
+        fields: fields.iter().map(field).collect(),
         metadata: Vec::new(),
         external_id: None,
         handle: None,
@@ -286,6 +291,66 @@ async fn anthropic_tells_a_bad_key_from_a_bad_day() {
             &[("/v1/models", status, body)],
         )
         .await;
+        assert_eq!(code(&result), expected, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn anthropic_admin_keys_are_asked_about_keys() {
+    let list = (
+        "/v1/organizations/api_keys?limit=1",
+        "200 OK",
+        r#"{"data":[],"has_more":false}"#,
+    );
+    let key = [("admin_key", "sk-ant-admin01-1234567890")];
+    let result = validate("anthropic", "anthropic_admin", &key, &[list]).await;
+    assert_eq!(code(&result), "valid");
+}
+
+#[tokio::test]
+async fn supabase_tells_a_bad_token_from_a_bad_day() {
+    for (status, body, expected) in [
+        ("200 OK", "[]", "valid"),
+        ("200 OK", r#"{"data":[]}"#, "unreachable"),
+        (
+            "401 Unauthorized",
+            r#"{"message":"Unauthorized"}"#,
+            "rejected",
+        ),
+        (
+            "401 Unauthorized",
+            "a proxy wants a password",
+            "unreachable",
+        ),
+        (
+            "403 Forbidden",
+            r#"{"message":"Forbidden resource"}"#,
+            "restricted",
+        ),
+        (
+            "404 Not Found",
+            r#"{"message":"Project not found"}"#,
+            "restricted",
+        ),
+        (
+            "429 Too Many Requests\r\nretry-after: 7",
+            r#"{"message":"ThrottlerException: Too Many Requests"}"#,
+            "rate-limited",
+        ),
+        (
+            "500 Internal Server Error",
+            r#"{"message":"Sorry"}"#,
+            "unreachable",
+        ),
+        ("503 Service Unavailable", "", "unreachable"),
+    ] {
+        let fields = [
+            ("project_ref", "abcdefghijklmnopqrst"),
+            ("api_key", "sb_secret_1234567890"),
+            ("access_token", "sbp_1234567890"),
+        ];
+        let list = ("/v1/projects/abcdefghijklmnopqrst/api-keys", status, body);
+        let result = validate("supabase", "supabase", &fields, &[list]).await;
         assert_eq!(code(&result), expected, "{status} {body}");
     }
 }

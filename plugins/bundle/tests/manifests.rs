@@ -84,7 +84,24 @@ fn the_examples_of_the_apis_are_taken() {
 #[test]
 fn what_is_another_kind_of_secret_is_refused() {
     let (openai, slack) = (manifest("openai"), manifest("slack"));
+    let (anthropic, supabase) = (manifest("anthropic"), manifest("supabase"));
     for (field, value) in [
+        (
+            field(&anthropic, "anthropic_admin", "admin_key"),
+            "sk-ant-api03-1234567890abcdef",
+        ),
+        (
+            field(&supabase, "supabase", "project_ref"),
+            "https://abcdefghijklmnopqrst.supabase.co",
+        ),
+        (
+            field(&supabase, "supabase", "access_token"),
+            "sb_secret_1234567890abcdef",
+        ),
+        (
+            field(&supabase, "supabase", "api_key"),
+            "sbp_1234567890abcdef",
+        ),
         (
             field(&openai, "api_key", "api_key"),
             "xoxb-1234567890-abcdef",

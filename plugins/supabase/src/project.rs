@@ -67,7 +67,9 @@ impl<'p> Project<'p> {
                 "the credential has no `access_token`, without which Supabase can't be asked about its key",
             )
         })?;
-        let reference = credential.field("project_ref").unwrap_or_default();
+        let reference = credential
+            .field("project_ref")
+            .ok_or_else(|| Failure::invalid_input("the credential has no `project_ref`"))?;
         Ok(Self {
             access_token,
             url: format!(

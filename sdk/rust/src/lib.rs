@@ -101,7 +101,7 @@ pub use bindings::validation::exports::claviger::provider::validation::Guest as 
 ///             .capture("api_key", CaptureSource::JsonPointer("/key".to_owned()))
 ///             .send()?;
 ///         if answer.status() != 201 {
-///             return Err(answer.unexpected(&context));
+///             return Err(answer.unexpected_change(&context));
 ///         }
 ///         let made: Value = answer.json()?;
 ///         let replacement = Replacement { handle: made["id"].as_str().map(str::to_owned), ..Replacement::default() };
@@ -115,7 +115,7 @@ pub use bindings::validation::exports::claviger::provider::validation::Guest as 
 ///         match answer.status() {
 ///             // Gone already is what was wanted.
 ///             204 | 401 | 404 => Ok(()),
-///             _ => Err(answer.unexpected(&context)),
+///             _ => Err(answer.unexpected_change(&context)),
 ///         }
 ///     }
 /// }
@@ -240,7 +240,7 @@ pub use bindings::application::exports::claviger::provider::application::Guest a
 ///             .capture("token", CaptureSource::JsonPointer("/token".to_owned()))
 ///             .send()?;
 ///         if answer.status() != 201 {
-///             return Err(answer.unexpected(&context));
+///             return Err(answer.unexpected_change(&context));
 ///         }
 ///         let made: Value = answer.json()?;
 ///         let issued = Issued {
@@ -257,7 +257,7 @@ pub use bindings::application::exports::claviger::provider::application::Guest a
 ///         match answer.status() {
 ///             204 => Ok(Outcome::Revoked),
 ///             401 | 404 => Ok(Outcome::AlreadyGone),
-///             _ => Err(answer.unexpected(&context)),
+///             _ => Err(answer.unexpected_change(&context)),
 ///         }
 ///     }
 /// }

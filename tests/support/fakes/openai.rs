@@ -209,7 +209,8 @@ impl OpenAi {
             json!({"object": "organization.project.service_account", "id": account.id, "name": account.name,
                 "role": "member", "created_at": 1_711_471_533})
         };
-        page(request, self.accounts.iter().map(shown).collect())
+        let shown: Vec<Value> = self.accounts.iter().map(shown).collect();
+        page(request, &shown)
     }
 
     fn list_admin_keys(&self, request: &Recorded) -> Reply {
@@ -217,7 +218,8 @@ impl OpenAi {
             json!({"object": "organization.admin_api_key", "id": key.id, "name": key.name,
                 "redacted_value": "sk-admin...789", "created_at": 1_711_471_533})
         };
-        page(request, self.admin_keys.iter().map(shown).collect())
+        let shown: Vec<Value> = self.admin_keys.iter().map(shown).collect();
+        page(request, &shown)
     }
 }
 
@@ -245,7 +247,7 @@ impl Service for OpenAi {
             return unknown_url(request);
         };
         match (request.method.as_str(), what) {
-            ("GET", ["projects"]) => page(request, vec![project()]),
+            ("GET", ["projects"]) => page(request, &[project()]),
             ("GET", ["admin_api_keys"]) => self.list_admin_keys(request),
             ("POST", ["admin_api_keys"]) => self.make_admin_key(request),
             ("DELETE", ["admin_api_keys", id]) => self.remove_admin_key(id),
@@ -263,7 +265,7 @@ impl Service for OpenAi {
 }
 
 /// What of a list `limit` and `after` ask for.
-fn page(request: &Recorded, all: Vec<Value>) -> Reply {
+fn page(request: &Recorded, all: &[Value]) -> Reply {
     let query = request
         .target
         .split_once('?')

@@ -156,6 +156,8 @@ impl Ended {
             cpu: self.cpu,
             denials: denials.unwrap_or_default(),
             log: self.log.into_lines(),
+            #[cfg(feature = "inspection")]
+            secrets_left: None,
         }
     }
 }

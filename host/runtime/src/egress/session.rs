@@ -17,6 +17,8 @@ use super::departure::{Arrival, Departure};
 use super::failure::{FailureCause, FailureCode, SendFailure};
 use super::keyring::{Held, Keyring, Meaning, Source, Target};
 use super::matcher::TooMuchWork;
+#[cfg(feature = "inspection")]
+use super::remains::Remains;
 use super::request::OutboundRequest;
 use super::response::InboundResponse;
 use super::sign::{self, Encoding};
@@ -388,6 +390,13 @@ impl Session {
     #[must_use]
     pub fn reveals(&self) -> u32 {
         self.reveals
+    }
+
+    /// The call's secrets, without those that `is_known` to everybody, and without the beginnings that they may have lost.
+    #[cfg(feature = "inspection")]
+    pub(crate) fn remains(&self, is_known: impl Fn(&[u8]) -> bool) -> Remains {
+        let secrets = self.keyring.iter().map(|held| held.secret.expose());
+        Remains::of(secrets.filter(|secret| !is_known(secret)))
     }
 
     /// Whether a secret of the subject was revealed.

@@ -25,6 +25,9 @@ pub struct Evidence {
     pub cpu: Duration,
     /// What the plugin logged, scrubbed and capped.
     pub log: Vec<LogLine>,
+    /// In how many memories of the guest there was a secret of the call at its end; none where nobody looked.
+    #[cfg(feature = "inspection")]
+    pub secrets_left: Option<usize>,
 }
 
 /// Something that the plugin wasn't let do.

@@ -33,6 +33,36 @@ impl Value {
         }
     }
 
+    /// Hands out, piece by piece, bytes that are the same for values that say the same, and differ for all others: an
+    /// object's keys are in order, and every text comes with its length.
+    pub(crate) fn walk(&self, take: &mut impl FnMut(&[u8])) {
+        match self {
+            Self::Null => take(b"n"),
+            Self::Bool(true) => take(b"t"),
+            Self::Bool(false) => take(b"f"),
+            Self::Number(number) => {
+                take(b"d");
+                walk_text(&number.to_string(), take);
+            }
+            Self::Text(text) => walk_text(text, take),
+            Self::List(list) => {
+                take(b"[");
+                list.iter().for_each(|value| value.walk(take));
+                take(b"]");
+            }
+            Self::Object(object) => {
+                let mut members: Vec<_> = object.iter().collect();
+                members.sort_unstable_by_key(|(name, _)| name);
+                take(b"{");
+                for (name, value) in members {
+                    walk_text(name, take);
+                    value.walk(take);
+                }
+                take(b"}");
+            }
+        }
+    }
+
     /// The same as a value that is no secret.
     pub(crate) fn into_json(self) -> serde_json::Value {
         match self {
@@ -47,6 +77,12 @@ impl Value {
                 .collect(),
         }
     }
+}
+
+fn walk_text(text: &str, take: &mut impl FnMut(&[u8])) {
+    take(b"s");
+    take(&text.len().to_le_bytes());
+    take(text.as_bytes());
 }
 
 impl<'de> Deserialize<'de> for Value {

@@ -18,6 +18,22 @@ pub const CREDENTIAL_DELETE: &str = "credential.delete";
 pub const CREDENTIAL_TEST_INTENT: &str = "credential.test.intent";
 /// What came of asking.
 pub const CREDENTIAL_TEST: &str = "credential.test";
+/// A credential is about to be put to use in a place.
+pub const CREDENTIAL_APPLY_INTENT: &str = "credential.apply.intent";
+/// What came of it.
+pub const CREDENTIAL_APPLY: &str = "credential.apply";
+/// A target is about to be given a credential's secret anew.
+pub const CREDENTIAL_REFRESH_INTENT: &str = "credential.refresh.intent";
+/// What came of it.
+pub const CREDENTIAL_REFRESH: &str = "credential.refresh";
+/// A place where a credential is in use was taken off the record.
+pub const PLACE_FORGET: &str = "place.forget";
+/// A place where a credential is in use was found.
+pub const PLACE_FOUND: &str = "place.found";
+/// n8n is about to be asked what it has.
+pub const SYNC_INTENT: &str = "sync.intent";
+/// What came of it.
+pub const SYNC: &str = "sync";
 /// A credential's secret is about to be replaced.
 pub const CREDENTIAL_ROTATE_INTENT: &str = "credential.rotate.intent";
 /// A rotation that was interrupted goes on.

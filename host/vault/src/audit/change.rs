@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     Gone,
     /// What it is about has changed since it was read.
     Stale,
+    /// The credential is in use in places, or they are reached through it.
+    InUse,
     /// A rotation of the credential is under way.
     Rotating,
     /// Leases that were issued from the credential may still work.

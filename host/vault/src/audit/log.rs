@@ -19,8 +19,8 @@ const PAGE: u32 = 100;
 pub struct AuditFilter {
     /// About the credential of this name.
     pub credential_name: Option<String>,
-    /// Of this action.
-    pub action: Option<String>,
+    /// Of any of these actions; of whichever, where there are none.
+    pub actions: Vec<String>,
     /// Of an action that begins with one of these; with none of them, of any.
     pub families: &'static [&'static str],
     /// Done to this.
@@ -56,7 +56,7 @@ impl Vault {
         let query = AuditQuery {
             workspace: permit.workspace().to_string(),
             credential_name: filter.credential_name.clone(),
-            action: filter.action.clone(),
+            actions: filter.actions.clone(),
             families: filter.families,
             target: filter.target.clone(),
             actor: filter.actor.clone(),

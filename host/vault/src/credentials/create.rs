@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::cache::{self, CredentialCache};
-use super::input::NewCredential;
+use super::input::{CredentialRef, NewCredential};
 use super::model::{Credential, LastUsed};
 use super::origins::to_approve;
 use super::resolve::{Given, resolve};
@@ -16,18 +16,19 @@ use super::sealed::{Payload, VersionPlace};
 use crate::audit::{Applied, Change, NewEntry, Refusal, action};
 use crate::error::VaultError;
 use crate::health::Health;
+use crate::idempotency::{self, Planned};
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::permission::{Permission as _, Permit, credential, workspace};
 use crate::rotation::schedule;
 use crate::store::credentials::{self as rows, CredentialRow, SealedRow};
-use crate::store::{StoreError, Transaction, listen, origins};
+use crate::store::{StoreError, Transaction, idempotency as requests, listen, origins};
 use crate::vault::Vault;
 
 /// Why a credential has its first version.
 const INITIAL: &str = "initial";
 
 impl Vault {
-    /// Stores a credential.
+    /// Stores a credential. What the same request stored before is answered as it now is.
     pub async fn create_credential(
         &self,
         permit: &Permit<credential::Create>,
@@ -35,6 +36,13 @@ impl Vault {
     ) -> Result<Arc<Credential>, VaultError> {
         let workspace = permit.workspace();
         let user = permit.actor().user;
+        let planned = new.planned.clone();
+        if let Some(planned) = &planned
+            && planned.is_repeat()
+            && let Some(made) = self.made_before(workspace, planned).await?
+        {
+            return Ok(made);
+        }
         let Prepared {
             credential,
             payload,
@@ -69,6 +77,7 @@ impl Vault {
             row: credential.to_row()?,
             sealed,
             approves: Vec::new(),
+            planned: planned.clone(),
             place: (workspace, credential.id),
             cache: Arc::clone(&self.inner.credentials),
         };
@@ -81,11 +90,50 @@ impl Vault {
             match self.insert(approving, insertion.clone()).await? {
                 // Somebody took the permission away meanwhile; what is left is to store it.
                 Applied::Refused(Refusal::Stale) => insertion.approves.clear(),
-                applied => return inserted(applied, credential),
+                applied => return self.inserted(applied, credential, planned.as_ref()).await,
             }
         }
         let applied = self.insert(entry, insertion).await?;
-        inserted(applied, credential)
+        self.inserted(applied, credential, planned.as_ref()).await
+    }
+
+    /// What the same request made.
+    async fn made_before(
+        &self,
+        workspace: WorkspaceId,
+        planned: &Planned,
+    ) -> Result<Option<Arc<Credential>>, VaultError> {
+        let reference = CredentialRef::Id(planned.credential());
+        match self.read_through(workspace, &reference).await {
+            Ok(made) => Ok(Some(made.credential)),
+            Err(VaultError::NotFound) if planned.made => Err(idempotency::gone()),
+            Err(VaultError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn inserted(
+        &self,
+        applied: Applied,
+        credential: Credential,
+        planned: Option<&Planned>,
+    ) -> Result<Arc<Credential>, VaultError> {
+        let Applied::Refused(refusal) = applied else {
+            return Ok(Arc::new(credential));
+        };
+        // The same request, come twice at once, may have been faster.
+        if let Some(planned) = planned
+            && planned.scope.is_some()
+            && let Some(made) = self.made_before(credential.workspace, planned).await?
+        {
+            return Ok(made);
+        }
+        Err(match refusal {
+            Refusal::Gone => idempotency::gone(),
+            _ => VaultError::NameTaken {
+                name: credential.name.to_string(),
+            },
+        })
     }
 
     async fn manages(&self, workspace: WorkspaceId, user: UserId) -> Result<bool, VaultError> {
@@ -137,7 +185,10 @@ impl Vault {
             .unwrap_or_default();
         let plugin = resolved.plugin.map(|plugin| plugin.name().to_owned());
         let credential = Credential {
-            id: CredentialId::random(),
+            id: new
+                .planned
+                .as_ref()
+                .map_or_else(CredentialId::random, Planned::credential),
             workspace,
             owner,
             name,
@@ -196,15 +247,6 @@ struct Prepared {
     to_approve: Vec<Origin>,
 }
 
-fn inserted(applied: Applied, credential: Credential) -> Result<Arc<Credential>, VaultError> {
-    match applied {
-        Applied::Done => Ok(Arc::new(credential)),
-        Applied::Refused(_) => Err(VaultError::NameTaken {
-            name: credential.name.to_string(),
-        }),
-    }
-}
-
 /// A credential stored, and the origins with it that it leads to, if whoever stores it may approve them; refused as stale
 /// where they no longer may.
 #[derive(Clone)]
@@ -212,6 +254,7 @@ struct Insertion {
     row: CredentialRow,
     sealed: SealedRow,
     approves: Vec<String>,
+    planned: Option<Planned>,
     place: (WorkspaceId, CredentialId),
     cache: Arc<CredentialCache>,
 }
@@ -254,8 +297,20 @@ impl Change for Insertion {
             if !self.may_approve(transaction).await? {
                 return Ok(Applied::Refused(Refusal::Stale));
             }
+            let scope = self
+                .planned
+                .as_ref()
+                .and_then(|planned| planned.scope.as_deref());
+            if let Some(scope) = scope
+                && requests::is_made(transaction, scope).await?
+            {
+                return Ok(Applied::Refused(Refusal::Gone));
+            }
             if !rows::insert(transaction, &self.row, &self.sealed, INITIAL).await? {
                 return Ok(Applied::Refused(Refusal::NameTaken));
+            }
+            if let Some(scope) = scope {
+                requests::set_made(transaction, scope).await?;
             }
             self.approve(transaction).await?;
             // What was counted is counted anew, on all hosts.

@@ -8,6 +8,7 @@ use super::input::CredentialRef;
 use super::model::Credential;
 use crate::error::VaultError;
 use crate::permission::{Permit, credential};
+use crate::places::Place;
 use crate::store::{StoreError, credentials as rows, uses};
 use crate::vault::Vault;
 
@@ -20,6 +21,8 @@ pub struct CredentialDetails {
     pub usage: Usage,
     /// Its versions, the newest first.
     pub versions: Vec<VersionInfo>,
+    /// Where it is in use.
+    pub places: Vec<Place>,
 }
 
 /// How often a secret was handed out.
@@ -71,10 +74,12 @@ impl Vault {
             .into_iter()
             .map(VersionInfo::try_from)
             .collect::<Result<_, _>>()?;
+        let places = self.places_of(&credential).await?;
         Ok(CredentialDetails {
             credential,
             usage,
             versions,
+            places,
         })
     }
 }

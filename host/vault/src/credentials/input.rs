@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::model::{Rotation, RotationStrategy};
+use crate::idempotency::Planned;
 use crate::ids::CredentialId;
 
 /// How a caller names a credential of a workspace.
@@ -19,6 +20,8 @@ pub enum CredentialRef {
 /// A credential to be stored.
 #[derive(Default)]
 pub struct NewCredential {
+    /// The request that it comes with, where that may be sent again.
+    pub planned: Option<Planned>,
     /// Its name.
     pub name: String,
     /// Such as `api_key`; case doesn't matter.

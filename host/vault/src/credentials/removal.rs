@@ -15,7 +15,7 @@ use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
 use crate::rotation::rotating;
 use crate::store::credentials as rows;
-use crate::store::{StoreError, Transaction, leases, listen};
+use crate::store::{StoreError, Transaction, leases, listen, places};
 use crate::vault::Vault;
 
 impl Vault {
@@ -44,6 +44,7 @@ impl Vault {
             .applied
         {
             Applied::Done => Ok(credential),
+            Applied::Refused(Refusal::InUse) => Err(self.in_use(&credential).await?),
             Applied::Refused(Refusal::Rotating) => Err(rotating()),
             Applied::Refused(Refusal::Leased) => Err(VaultError::Conflict {
                 message: "Credential has leases that may still work; revoke them first".to_owned(),
@@ -77,6 +78,9 @@ impl Change for Removal {
             }
             if leases::held(transaction, &credential, None).await? > 0 {
                 return Ok(Applied::Refused(Refusal::Leased));
+            }
+            if places::holds_back(transaction, &credential).await? {
+                return Ok(Applied::Refused(Refusal::InUse));
             }
             if !rows::delete(transaction, &of, &credential).await? {
                 return Ok(Applied::Refused(Refusal::Gone));

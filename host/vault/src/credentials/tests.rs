@@ -3,7 +3,11 @@
 
 mod connection;
 mod damage;
+mod dashboard;
 mod life;
+mod places;
 pub(crate) mod plugins;
+mod shelf;
 pub(crate) mod support;
+mod sync;
 mod together;

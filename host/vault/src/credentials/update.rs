@@ -15,6 +15,7 @@ use crate::error::VaultError;
 use crate::identity::Actor;
 use crate::ids::WorkspaceId;
 use crate::permission::{Permit, credential};
+use crate::places::Place;
 use crate::rotation::{rotating, schedule};
 use crate::store::credentials::{self as rows, CredentialRow};
 use crate::store::{StoreError, Transaction, listen};
@@ -81,19 +82,22 @@ impl Vault {
         .await
     }
 
-    /// Retires a credential, which is to make it inactive.
+    /// Retires a credential, which is to make it inactive. Answers with where it is still in use, too.
     pub async fn retire_credential(
         &self,
         permit: &Permit<credential::Delete>,
         reference: &CredentialRef,
-    ) -> Result<Arc<Credential>, VaultError> {
-        self.set_active(
-            permit.workspace(),
-            permit.actor(),
-            reference,
-            action::CREDENTIAL_RETIRE,
-        )
-        .await
+    ) -> Result<(Arc<Credential>, Vec<Place>), VaultError> {
+        let retired = self
+            .set_active(
+                permit.workspace(),
+                permit.actor(),
+                reference,
+                action::CREDENTIAL_RETIRE,
+            )
+            .await?;
+        let places = self.places_of(&retired).await?;
+        Ok((retired, places))
     }
 
     async fn set_active(
@@ -117,7 +121,7 @@ impl Vault {
             .0)
     }
 
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &self,
         workspace: WorkspaceId,
         actor: &Actor,
@@ -177,7 +181,7 @@ impl Vault {
                     });
                 }
                 Applied::Refused(Refusal::Rotating) => return Err(rotating()),
-                Applied::Refused(Refusal::Gone | Refusal::Stale | Refusal::Leased) => {
+                Applied::Refused(_) => {
                     cached = self.read_through(workspace, reference).await?;
                     read_now = true;
                 }

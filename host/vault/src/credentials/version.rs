@@ -68,7 +68,6 @@ impl VersionState {
 /// A version, opened.
 pub(crate) struct OpenVersion {
     pub(crate) version: u32,
-    pub(crate) state: VersionState,
     /// The provider's own id of its secret.
     pub(crate) external_id: Option<String>,
     pub(crate) payload: Payload,
@@ -103,7 +102,8 @@ impl Vault {
         };
         let state = VersionState::parse(&row.state)
             .ok_or_else(|| StoreError::damaged("version", "its state is no word for one"))?;
-        if row.sealed.sealed.is_empty() {
+        // Of what was discarded nothing is left but zeros, or nothing.
+        if state == VersionState::Discarded || row.sealed.sealed.is_empty() {
             return Ok(None);
         }
         let keys = &self.inner.keys;
@@ -120,7 +120,6 @@ impl Vault {
         let payload = Payload::open(&row.sealed.sealed, &key.seal, place)?;
         Ok(Some(OpenVersion {
             version,
-            state,
             external_id: row.external_id,
             payload,
         }))

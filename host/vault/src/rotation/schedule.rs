@@ -132,7 +132,12 @@ impl Vault {
         match begun.await {
             Ok(run) => Ok(Some(run)),
             Err(VaultError::NotFound | VaultError::Conflict { .. }) => Ok(None),
-            Err(error @ (VaultError::Provider { .. } | VaultError::Invalid(_))) => {
+            // What is damaged is put off as well: else it is in the way of all others, each time.
+            Err(
+                error @ (VaultError::Provider { .. }
+                | VaultError::Invalid(_)
+                | VaultError::Internal(_)),
+            ) => {
                 self.put_off(&credential, &error).await?;
                 Ok(None)
             }
@@ -228,7 +233,8 @@ mod tests {
         assert_eq!(at(77), at(77));
         assert_ne!(at(77), at(78));
         assert!(
-            (0..1000).all(|n| at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) <= 720 * HOUR + HOUR / 4)
+            (0..1000_u64)
+                .all(|n| at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)) <= 720 * HOUR + HOUR / 4)
         );
         // Of an hour five hundredths are three minutes.
         let hourly = every(1, RotationStrategy::Scheduled);

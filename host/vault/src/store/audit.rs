@@ -112,7 +112,8 @@ pub(super) fn placeholders(rows: usize, width: usize) -> String {
 pub(crate) struct AuditQuery {
     pub(crate) workspace: String,
     pub(crate) credential_name: Option<String>,
-    pub(crate) action: Option<String>,
+    /// Any of them.
+    pub(crate) actions: Vec<String>,
     /// What the actions begin with, in characters that are no patterns of SQL's.
     pub(crate) families: &'static [&'static str],
     pub(crate) target: Option<String>,
@@ -138,12 +139,19 @@ impl AuditQuery {
             "credential_name =",
             self.credential_name.clone().map(Value::from),
         );
-        and("action =", self.action.clone().map(Value::from));
         and("target =", self.target.clone().map(Value::from));
         and("actor =", self.actor.clone().map(Value::from));
         and("at >=", self.since.map(Value::from));
         and("at <=", self.until.map(Value::from));
         and("number <", self.before.map(Value::from));
+        if !self.actions.is_empty() {
+            let list: Vec<_> = (values.len() + 1..=values.len() + self.actions.len())
+                .map(|number| format!("${number}"))
+                .collect();
+            // Writing to a `String` can't fail.
+            let _ = write!(text, " AND action IN ({})", list.join(", "));
+            values.extend(self.actions.iter().cloned().map(Value::from));
+        }
         let mut or = " AND (";
         for family in self.families {
             values.push(format!("{family}%").into());

@@ -205,6 +205,18 @@ pub(crate) async fn candidates(
     )
 }
 
+/// What a workspace has of a provider's own: the provider's ids, and our ids and names.
+pub(crate) async fn of_provider(
+    database: &Database,
+    workspace: &str,
+    provider: &str,
+) -> Result<Vec<(String, String, String)>, StoreError> {
+    let text = "SELECT provider_credential_id, id, name FROM credentials WHERE workspace = $1 AND provider = $2 \
+         AND provider_credential_id IS NOT NULL ORDER BY id";
+    let mut reader = database.read().await?;
+    fetch_all!(reader, (String, String, String), text, workspace, provider)
+}
+
 /// A workspace's credentials that rotate by themselves, those that are due first at the top.
 pub(crate) async fn scheduled(
     database: &Database,

@@ -47,6 +47,20 @@ const NEEDS_TOKEN: &[&str] = &[
     "faults.strange-page/supabase",
 ];
 
+/// What the script of a plugin can't tell, by plugin and case: what is signed differs each time, so no script knows a
+/// signature that doesn't work, and what has no name at the provider is the same for two operations.
+const UNTOLD: [(&str, &str); 5] = [
+    ("aws", "rotation.same-operation/aws_access_key"),
+    ("aws", "validation.revoked/aws_access_key"),
+    ("github", "issuance.lost-answer/github_app"),
+    ("github", "issuance.same-operation/github_app"),
+    ("github", "validation.revoked/github_app"),
+];
+
+fn is_untold(plugin: &str, case: &str) -> bool {
+    UNTOLD.contains(&(plugin, case))
+}
+
 /// The plugins that have a provider to be played; that of `env` is the machine itself.
 fn plugins() -> impl Iterator<Item = &'static EmbeddedPlugin> {
     PLUGINS.iter().filter(|plugin| plugin.name != "env")
@@ -62,15 +76,17 @@ async fn every_bundled_plugin_passes_with_its_script() {
         let text = std::fs::read_to_string(&path).expect("it was read before");
         let cases = found(plugin.wasm, Some(&text)).await;
         // How a good answer looks is the service's own, so `api` can't tell it from a stranger's.
-        let warnings = cases
-            .iter()
-            .filter(|case| plugin.name != "api" && !case.warnings.is_empty());
+        let warnings = cases.iter().filter(|case| {
+            let told = plugin.name != "api" && !is_untold(plugin.name, &case.name);
+            told && !case.warnings.is_empty()
+        });
         let failed = cases
             .iter()
             .filter(|case| case.verdict.mark() == Mark::Failed);
         let bad: Vec<_> = failed.chain(warnings).collect();
         assert!(bad.is_empty(), "{}: {bad:#?}", plugin.name);
-        let skipped = names(&cases, Mark::Skipped);
+        let mut skipped = names(&cases, Mark::Skipped);
+        skipped.retain(|name| !is_untold(plugin.name, name));
         assert_eq!(skipped, impossible(plugin.name), "{}", plugin.name);
     }
 }
@@ -91,6 +107,12 @@ async fn without_a_script_what_a_good_answer_is_isnt_known_and_the_rest_is_teste
             let is = |capability: Capability| name.split('.').next() == Some(capability.as_str());
             capabilities.any(is)
         };
+        // No private key can be made up that signs.
+        let kinds = prepared.manifest().kinds.iter();
+        let mut fields = kinds.flat_map(|kind| &kind.fields);
+        if fields.any(|field| field.signs.contains("rs256")) {
+            continue;
+        }
         let skipped = names(&cases, Mark::Skipped);
         assert!(
             skipped.contains("validation.working")

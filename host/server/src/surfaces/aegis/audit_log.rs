@@ -1,4 +1,6 @@
 //! `GET /audit/log`: who did what in the workspace, the newest first.
+//!
+//! `action` filters by the document's words, as entries have them, and by the log's own names alike.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,7 +9,7 @@ use claviger_vault::permission::audit;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::names;
+use super::{actions, names};
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::request::{Fields, Query};
@@ -38,7 +40,7 @@ impl<'a> EntryView<'a> {
             id: names::log_entry(entry.number),
             timestamp: entry.at.into(),
             credential_name: entry.credential_name.as_deref(),
-            action: &entry.action,
+            action: actions::shown(&entry.action),
             actor: &entry.actor,
             target: entry.target.as_deref(),
             success: entry.success,
@@ -68,7 +70,10 @@ pub(super) async fn handle(
 fn read(mut query: Fields) -> Result<AuditFilter, Refusal> {
     let filter = AuditFilter {
         credential_name: query.text("credential_name"),
-        action: query.text("action"),
+        actions: query
+            .text("action")
+            .map(|action| actions::meant(&action))
+            .unwrap_or_default(),
         actor: query.text("actor"),
         since: query.timestamp("start_date"),
         until: query.timestamp("end_date"),

@@ -11,10 +11,13 @@ use serde::Serialize;
 use super::{names, settings};
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::request::{Fields, JsonBody};
+use crate::request::{Fields, IdempotencyKey, JsonBody};
 use crate::surfaces::answer;
 use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
+
+/// What an `Idempotency-Key` of such a request is for.
+const OPERATION: &str = "create";
 
 #[derive(Serialize)]
 struct CreateAnswer<'a> {
@@ -40,10 +43,13 @@ impl<'a> CreateAnswer<'a> {
 pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Create>(&app).await?;
-    let new = read(body.fields()?)?;
+    let mut new = read(body.fields()?)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    new.planned = Some(planned);
     let created = app.vault().create_credential(&permit, new).await?;
     Ok(answer::json(
         StatusCode::OK,
@@ -53,6 +59,7 @@ pub(super) async fn handle(
 
 fn read(mut fields: Fields) -> Result<NewCredential, Refusal> {
     let new = NewCredential {
+        planned: None,
         name: fields.required_text("name"),
         kind: fields.required_text("credential_type"),
         provider: Some(fields.required_text("provider")),

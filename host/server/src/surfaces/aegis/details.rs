@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::names;
+use super::places::PlaceView;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
 use crate::request::PathOf;
@@ -42,6 +43,8 @@ struct DetailsView<'a> {
     usage_stats: UsageView,
     version: u32,
     version_history: Vec<VersionView<'a>>,
+    /// Where it is in use, which is ours.
+    places: Vec<PlaceView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +102,7 @@ impl<'a> DetailsView<'a> {
             },
             version: credential.version,
             version_history: details.versions.iter().map(VersionView::of).collect(),
+            places: details.places.iter().map(PlaceView::of).collect(),
         }
     }
 }

@@ -88,6 +88,7 @@ pub(super) async fn handle(
 }
 
 fn read(mut query: Fields) -> Result<CredentialFilter, Refusal> {
+    let (limit, offset) = page(&mut query);
     let filter = CredentialFilter {
         status: query.choice(
             "status",
@@ -95,14 +96,20 @@ fn read(mut query: Fields) -> Result<CredentialFilter, Refusal> {
         ),
         provider: query.text("provider"),
         kind: query.text("type"),
-        limit: query
-            .integer("limit", 1..=1000)
-            .and_then(|limit| u32::try_from(limit).ok()),
-        offset: query
-            .integer("offset", 0..=i64::MAX)
-            .and_then(|offset| u64::try_from(offset).ok())
-            .unwrap_or_default(),
+        limit,
+        offset,
     };
     query.finish()?;
     Ok(filter)
+}
+
+/// `limit` and `offset`.
+pub(super) fn page(query: &mut Fields) -> (Option<u32>, u64) {
+    let limit = query
+        .integer("limit", 1..=1000)
+        .and_then(|limit| u32::try_from(limit).ok());
+    let offset = query
+        .integer("offset", 0..=i64::MAX)
+        .and_then(|offset| u64::try_from(offset).ok());
+    (limit, offset.unwrap_or_default())
 }

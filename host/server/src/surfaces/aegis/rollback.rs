@@ -8,12 +8,15 @@ use claviger_vault::rotation::{RollbackRequest, Rotated};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
-use crate::request::{Fields, JsonBody, PathOf};
+use crate::request::{Fields, IdempotencyKey, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
+
+/// What an `Idempotency-Key` of such a request is for.
+const OPERATION: &str = "rollback";
 
 #[derive(Serialize)]
 struct RollbackAnswer<'a> {
@@ -40,10 +43,13 @@ pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
     PathOf(name): PathOf<String>,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Rollback>(&app).await?;
-    let request = read(body.fields()?)?;
+    let mut request = read(body.fields()?)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    request.id = Some(planned.rotation());
     let reference = CredentialRef::Name(name.clone());
     let rolled = app
         .vault()

@@ -14,11 +14,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::{Refusal, about};
-use crate::request::{Fields, JsonBody, PathOf};
+use crate::request::{Fields, IdempotencyKey, JsonBody, PathOf};
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 /// What may start a rotation here.
@@ -26,6 +26,9 @@ const TRIGGERS: [(&str, RotationCause); 2] = [
     ("manual", RotationCause::Manual),
     ("emergency", RotationCause::Emergency),
 ];
+
+/// What an `Idempotency-Key` of such a request is for.
+const OPERATION: &str = "rotate";
 
 #[derive(Serialize)]
 struct RotateAnswer<'a> {
@@ -81,10 +84,13 @@ pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
     PathOf(name): PathOf<String>,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Rotate>(&app).await?;
-    let request = read(body.fields()?)?;
+    let mut request = read(body.fields()?)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    request.id = Some(planned.rotation());
     let reference = CredentialRef::Name(name.clone());
     let rotated = app
         .vault()

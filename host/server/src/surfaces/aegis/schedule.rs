@@ -7,10 +7,10 @@ use claviger_vault::rotation::{RotationSchedule, ScheduledRotation};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::asked::Asked;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::surfaces::answer;
+use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
 
 #[derive(Serialize)]

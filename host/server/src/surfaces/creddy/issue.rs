@@ -13,10 +13,13 @@ use serde::Serialize;
 use super::names;
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::request::{Fields, JsonBody};
+use crate::request::{Fields, IdempotencyKey, JsonBody};
 use crate::surfaces::answer;
 use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
+
+/// What an `Idempotency-Key` of such a request is for.
+const OPERATION: &str = "issue";
 
 /// The field that the document calls the token.
 const TOKEN: &str = "token";
@@ -66,10 +69,13 @@ fn text(field: &RevealedField) -> &str {
 pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Issue>(&app).await?;
-    let new = read(body.fields()?)?;
+    let mut new = read(body.fields()?)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    new.id = Some(planned.lease());
     let issued = app.vault().issue_lease(&permit, new).await?;
     let length = issued.fields.iter().map(|field| field.value.len()).sum();
     let answer = IssuedAnswer::of(&issued);

@@ -11,7 +11,10 @@ use super::envelope::Reply;
 use super::{kinds, names};
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::request::{Authenticated, Fields, JsonBody, PathOf};
+use crate::request::{Authenticated, Fields, IdempotencyKey, JsonBody, PathOf};
+
+/// What an `Idempotency-Key` of such a request is for.
+const OPERATION: &str = "create";
 
 #[derive(Serialize)]
 struct Created {
@@ -23,6 +26,7 @@ pub(super) async fn handle(
     Authenticated(caller): Authenticated,
     PathOf((workspace, kind)): PathOf<(String, String)>,
     reply: Reply,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = app
@@ -31,7 +35,9 @@ pub(super) async fn handle(
     let catalogue = app.catalogue();
     let kind = kinds::of_path(&catalogue, &kind).ok_or_else(|| unknown_kind(&catalogue))?;
     let message = format!("{} credential created successfully.", names::spoken(&kind));
-    let new = read(body.fields()?, kind, &catalogue)?;
+    let mut new = read(body.fields()?, kind, &catalogue)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    new.planned = Some(planned);
     let created = app.vault().create_credential(&permit, new).await?;
     Ok(reply.done(
         &message,

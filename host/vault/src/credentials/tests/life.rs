@@ -330,10 +330,10 @@ async fn what_changes_nothing_is_not_written() {
     let delete = desk.permit::<credential::Delete>().await;
     let reference = named("retired");
     let retire = || desk.vault().retire_credential(&delete, &reference);
-    let first = retire().await.unwrap();
+    let (first, _) = retire().await.unwrap();
     let entries = desk.house.entries().await.len();
     desk.house.clock.advance(Duration::from_mins(1));
-    let second = retire().await.unwrap();
+    let (second, _) = retire().await.unwrap();
     assert_eq!(second.updated_at, first.updated_at, "retired only once");
     assert_eq!(second.generation, first.generation);
 

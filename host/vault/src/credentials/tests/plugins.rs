@@ -200,6 +200,86 @@ async fn a_dropped_file_changes_nothing_about_the_kinds_that_are_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_provider_api_is_any_service_once_nobody_recognises_the_key() {
+    let runtime = runtime();
+    let desk = Desk::new().await;
+    desk.serve(embedded(&runtime).await);
+    let url = ("test_url", "https://service.example/me");
+    for (number, (kind, provider, value, fields, gets)) in [
+        (
+            "api_key",
+            Some("api"),
+            "sk-ant-...",
+            &[][..],
+            Some("anthropic"),
+        ),
+        (
+            "api_key",
+            Some("api"),
+            "nothing in particular",
+            &[],
+            Some("api"),
+        ),
+        ("api_key", Some("api"), "sk-ant-...", &[url], Some("api")),
+        ("api_key", None, "nothing in particular", &[], None),
+        ("api_key", None, "sk-1234567890abcdef", &[], Some("openai")),
+        ("database", Some("api"), "nothing in particular", &[], None),
+        (
+            "api_key",
+            Some("deepseek"),
+            "sk-1234567890abcdef",
+            &[],
+            None,
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let created = desk
+            .create(service(number, kind, provider, value, fields))
+            .await;
+        assert_eq!(created.unwrap().plugin.as_deref(), gets, "{number}");
+    }
+    for (number, field) in [
+        (100, ("header", "host")),
+        (101, ("header", "Content-Length")),
+        (102, ("test_url", "https://")),
+        (103, ("colour", "red")),
+    ] {
+        let new = service(
+            number,
+            "api_key",
+            Some("api"),
+            "nothing in particular",
+            &[field],
+        );
+        match desk.create(new).await {
+            Err(VaultError::Invalid(problems)) => assert_eq!(problems[0].field, field.0),
+            other => panic!("{field:?}: {other:?}"),
+        }
+    }
+    desk.close().await;
+}
+
+fn service(
+    number: usize,
+    kind: &str,
+    provider: Option<&str>,
+    value: &str,
+    fields: &[(&str, &str)],
+) -> NewCredential {
+    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), secret(value));
+    NewCredential {
+        name: format!("service {number}"),
+        kind: kind.to_owned(),
+        provider: provider.map(str::to_owned),
+        value: Some(secret(value)),
+        fields: fields.iter().map(field).collect(),
+        ..NewCredential::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pinned_credential_keeps_to_its_versions() {
     let runtime = runtime();
     let load = async |version: &str| {
