@@ -183,7 +183,7 @@ impl N8n {
     }
 }
 
-/// A page of a list, newest first or not, as its items are given.
+/// A page of a list, in the order in which its items are given.
 fn page(items: Vec<Value>, query: &BTreeMap<&str, String>) -> Value {
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").unwrap_or(100).min(250);
