@@ -104,8 +104,8 @@ impl Aws {
         self.made
     }
 
-    /// Who signed the request; an error where nobody that AWS knows did.
-    fn signer(&self, request: &Recorded, service: &str) -> Result<String, Problem> {
+    /// An error where nobody that AWS knows signed the request.
+    fn check_signature(&self, request: &Recorded, service: &str) -> Result<(), Problem> {
         let mismatch = |message: &str| (403, "SignatureDoesNotMatch", message.to_owned());
         let header = |name: &str| request.header(name).unwrap_or_default();
         let Some(authorization) = header("authorization").strip_prefix("AWS4-HMAC-SHA256 ") else {
@@ -185,7 +185,7 @@ impl Aws {
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key & signing method.",
             ));
         }
-        Ok(id.to_owned())
+        Ok(())
     }
 
     fn secret(&self, id: &str, token: &str) -> Option<String> {
@@ -209,7 +209,7 @@ impl Aws {
             "GetCallerIdentity" | "AssumeRole" => ("sts", "2011-06-15"),
             _ => ("iam", "2010-05-08"),
         };
-        let signer = self.signer(request, service)?;
+        self.check_signature(request, service)?;
         if let Some(denied) = self.denied.iter().find(|denied| **denied == action) {
             let message = format!(
                 "User: {USER} is not authorized to perform: {service}:{denied} because no \"identity-based\" policy allows it"
@@ -239,7 +239,6 @@ impl Aws {
                 ));
             }
         };
-        drop(signer);
         Ok((action, xml))
     }
 

@@ -1,4 +1,4 @@
-//! Rule 6: SigV4 is made by the host over the request as it leaves, and for nothing but what the key may sign.
+//! Rule 6: `SigV4` is made by the host over the request as it leaves, and for nothing but what the key may sign.
 
 use super::call::*;
 use super::upstream::{Upstream, answer};
@@ -180,7 +180,8 @@ async fn the_signatures_headers_are_the_hosts() {
 
 #[tokio::test]
 async fn only_a_declared_key_signs() {
-    let changes: [(&str, fn(&mut Signature, &str), FailureCode); 7] = [
+    type Change = fn(&mut Signature, &str);
+    let changes: [(&str, Change, FailureCode); 7] = [
         (
             "a field that doesn't sign",
             |it, token| token.clone_into(&mut it.secret),

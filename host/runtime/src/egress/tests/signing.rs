@@ -2,7 +2,7 @@
 
 use super::call::*;
 use super::upstream::{Upstream, answer};
-use crate::egress::{EgressRules, Encoding, FailureCode, FieldGrant, OutboundRequest, Signature};
+use crate::egress::{EgressRules, Encoding, FailureCode, FieldGrant};
 
 const KEY: &str = "a-signing-secret-of-32-characters";
 
