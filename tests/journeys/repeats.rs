@@ -111,3 +111,48 @@ async fn two_at_once_store_one() {
     }
     assert_eq!(admin.get("/credentials").await.json()["total"], 1);
 }
+
+#[tokio::test]
+async fn a_rotation_is_done_once() {
+    let server = Server::plain().await;
+    let admin = server.admin().await;
+    let body = json!({"name": "db", "credential_type": "database", "provider": "acme", "value": "first-secret-0123456789"});
+    admin.send("POST", "/credentials", body).await.expect(200);
+    let rotate = async |key: &str, value: &str| {
+        let request = admin
+            .ask("POST", "/credentials/db/rotate")
+            .header("idempotency-key", key);
+        let body = json!({"trigger": "manual", "value": value});
+        request.json(&body).send().await
+    };
+    let first = rotate("one", "second-secret-0123456789").await;
+    let first = first.expect(200).json();
+    let again = rotate("one", "second-secret-0123456789").await;
+    let again = again.expect(200).json();
+    for answer in [&first, &again] {
+        assert_eq!(
+            (&answer["previous_version"], &answer["new_version"]),
+            (&json!(1), &json!(2)),
+            "{answer}"
+        );
+    }
+    assert_eq!(again["rotated_at"], first["rotated_at"]);
+    rotate("one", "another-secret-0123456789").await.expect(400);
+    let other = rotate("two", "third-secret-0123456789").await;
+    assert_eq!(other.expect(200).json()["new_version"], 3);
+
+    let back = async || {
+        let request = admin
+            .ask("POST", "/credentials/db/rollback")
+            .header("idempotency-key", "back");
+        request.json(&json!({"version": 2})).send().await
+    };
+    let first = back().await.expect(200).json();
+    let again = back().await.expect(200).json();
+    assert_eq!(
+        (&first["to_version"], &again["to_version"]),
+        (&json!(2), &json!(2))
+    );
+    let details = admin.get("/credentials/db").await.expect(200).json();
+    assert_eq!(details["version"], 2, "{details}");
+}

@@ -12,7 +12,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::contract::{Answering, Guest, told};
 use crate::egress::{Role, Session};
-use crate::outcome::{CallError, CallOutcome, Evidence};
+use crate::outcome::{CallError, CallOutcome};
 use crate::plugin::{Capability, Limits, Plugin};
 use crate::quarantine::Conduct;
 use crate::subject::CallContext;
@@ -119,9 +119,10 @@ impl Plugin {
         let answered = answered.await;
 
         #[cfg(feature = "inspection")]
-        let memories = match self.inspected {
-            true => Some(inspection::memories(&mut store).await),
-            false => None,
+        let memories = if self.inspected {
+            Some(inspection::memories(&mut store).await)
+        } else {
+            None
         };
         let state = store.into_data().end().await;
         #[cfg(feature = "inspection")]
@@ -141,14 +142,13 @@ impl Plugin {
             conduct(result.as_ref().err(), own_time),
             self.clock.now_ms(),
         );
-        let outcome = CallOutcome {
-            result,
-            evidence: Evidence {
-                #[cfg(feature = "inspection")]
-                secrets_left,
-                ..state.into_evidence(started.elapsed())
-            },
+        let evidence = state.into_evidence(started.elapsed());
+        #[cfg(feature = "inspection")]
+        let evidence = crate::outcome::Evidence {
+            secrets_left,
+            ..evidence
         };
+        let outcome = CallOutcome { result, evidence };
         log::tell(self, &outcome);
         outcome
     }

@@ -5,7 +5,7 @@ use super::matcher::Matcher;
 /// How much of what was freed an allocator writes over, in bytes: the links of its lists of free blocks.
 const OVERWRITTEN: usize = 8;
 
-/// The shortest rest of a secret that is looked for, in bytes: less may be there by chance.
+/// The shortest text that is looked for, in bytes, be it a secret or the rest of one: less may be there by chance.
 const SHORTEST: usize = 12;
 
 /// Secrets, whole or without their beginning, plain or encoded.
@@ -16,11 +16,11 @@ impl Remains {
     pub(crate) fn of<'s>(secrets: impl Iterator<Item = &'s [u8]>) -> Self {
         let mut matcher = Matcher::default();
         for (word, secret) in secrets.enumerate() {
-            matcher.add(word, secret);
-            if let Some(rest) = secret.get(OVERWRITTEN..)
-                && rest.len() >= SHORTEST
-            {
-                matcher.add(word, rest);
+            let rest = secret.get(OVERWRITTEN..).unwrap_or_default();
+            for part in [secret, rest] {
+                if part.len() >= SHORTEST {
+                    matcher.add(word, part);
+                }
             }
         }
         Self(matcher)
