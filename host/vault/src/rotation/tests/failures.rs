@@ -269,7 +269,7 @@ async fn what_is_being_rotated_is_not_deleted_nor_deactivated_but_may_be_describ
     let delete = place.desk.permit::<credential::Delete>().await;
     for refused in [
         vault.delete_credential(&delete, &name).await,
-        vault.retire_credential(&delete, &name).await,
+        vault.retire_credential(&delete, &name).await.map(|(retired, _)| retired),
         vault.deactivate_credential(&update, &name).await,
     ] {
         assert!(
