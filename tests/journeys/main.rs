@@ -12,6 +12,7 @@ mod crash;
 mod dashboard;
 mod first_key;
 mod health;
+mod interrupted;
 mod isolation;
 mod leases;
 mod pins_and_origins;

@@ -64,8 +64,9 @@ impl Database {
     }
 }
 
+/// The `PostgreSQL` server that the environment names, if it names one.
 #[expect(clippy::disallowed_methods, reason = "the tests' own configuration")]
-fn administrator() -> Option<Url> {
+pub fn administrator() -> Option<Url> {
     let text = std::env::var(VARIABLE)
         .ok()
         .filter(|text| !text.is_empty())?;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use zeroize::Zeroizing;
 
 use crate::error::{Problem, VaultError};
-use crate::ids::{CredentialId, LeaseId, RotationId, UserId, WorkspaceId};
+use crate::ids::{ApplicationId, CredentialId, LeaseId, RotationId, UserId, WorkspaceId};
 use crate::permission::{InWorkspace, Permit};
 use crate::seal::keys::{KeyError, Keys};
 use crate::store::Database;
@@ -63,6 +63,12 @@ impl Planned {
     /// The id of a rotation that it begins.
     #[must_use]
     pub fn rotation(&self) -> RotationId {
+        self.short().into()
+    }
+
+    /// The id of the application that it makes.
+    #[must_use]
+    pub fn application(&self) -> ApplicationId {
         self.short().into()
     }
 

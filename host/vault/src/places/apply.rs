@@ -44,6 +44,8 @@ pub struct Apply {
     /// The id of the application that this makes, where it has to be known before; none draws one. Where the target has the
     /// credential already, that one's stays.
     pub id: Option<ApplicationId>,
+    /// Whether the same request came before: then a place that has the credential already is left as it is.
+    pub is_repeat: bool,
     /// The plugin that does it; none: the only one that can, or else `n8n`.
     pub target: Option<String>,
     /// The name of the connection that opens the target; none: the only one there is.
@@ -107,6 +109,13 @@ impl Vault {
                 .target_connection(&plugin, Capability::Application, workspace, asked)
                 .await?
                 .map_err(|reason| VaultError::Invalid(vec![Problem::new("connection", reason)]))?;
+            if apply.is_repeat
+                && let Some(applied) = self
+                    .applied_before(&credential, plugin.name(), &connection.subject.id, apply)
+                    .await?
+            {
+                return Ok(applied);
+            }
             let work = Work {
                 actor,
                 credential,
@@ -120,6 +129,35 @@ impl Vault {
             return self.put_in_place(&work, begun, connection, subject).await;
         }
         Err(busy())
+    }
+
+    /// What came of the same request before; none where the place hasn't got the current secret.
+    async fn applied_before(
+        &self,
+        credential: &Arc<Credential>,
+        plugin: &str,
+        through: &str,
+        apply: &Apply,
+    ) -> Result<Option<Applied>, VaultError> {
+        let database = &self.inner.database;
+        let id = credential.id.to_string();
+        let Some(application) = rows::application(database, &id, plugin, through).await? else {
+            return Ok(None);
+        };
+        let places = rows::places(database, &application.id).await?;
+        let place = places.into_iter().find(|place| {
+            place.container == apply.container && place.slot == apply.slot && place.state != STALE
+        });
+        let Some(place) = place else {
+            return Ok(None);
+        };
+        Ok(Some(Applied {
+            credential: Arc::clone(credential),
+            container: place.container,
+            slot: place.slot,
+            applied_at: Timestamp::from_millisecond(place.applied_at)
+                .map_err(InternalError::new)?,
+        }))
     }
 
     /// The credential as a call gets it; an error where nobody could put it to use as it is now.

@@ -12,10 +12,13 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::refusal::{Refusal, about};
-use crate::request::{Fields, JsonBody, PathOf};
+use crate::request::{Fields, IdempotencyKey, JsonBody, PathOf};
 use crate::surfaces::answer;
 use crate::surfaces::asked::Asked;
 use crate::surfaces::time::Time;
+
+/// What repeated requests are told apart by.
+const OPERATION: &str = "apply";
 
 #[derive(Serialize)]
 struct ApplyAnswer<'a> {
@@ -42,10 +45,13 @@ pub(super) async fn handle(
     State(app): State<App>,
     asked: Asked,
     PathOf(name): PathOf<String>,
+    key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Refusal> {
     let permit = asked.permit::<credential::Apply>(&app).await?;
-    let apply = read(body.fields()?)?;
+    let mut apply = read(body.fields()?)?;
+    let planned = key.planned(&app, &permit, OPERATION, &body).await?;
+    (apply.id, apply.is_repeat) = (Some(planned.application()), planned.is_repeat());
     let reference = CredentialRef::Name(name.clone());
     let applied = app
         .vault()
@@ -59,6 +65,7 @@ fn read(mut fields: Fields) -> Result<Apply, Refusal> {
     let parameters = fields.object("parameters").unwrap_or_default();
     let apply = Apply {
         id: None,
+        is_repeat: false,
         container: fields.required_text("workflow_id"),
         slot: fields.required_text("node_name"),
         requested_by: fields.text("requested_by"),
