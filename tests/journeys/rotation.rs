@@ -310,8 +310,6 @@ async fn a_credential_that_is_due_rotates_by_itself() {
     .await;
     assert_eq!(fake.state().made, 1);
     let log = admin.audit_log().await;
-    let rotated = log
-        .iter()
-        .find(|entry| entry["action"] == "credential.rotate");
+    let rotated = log.iter().find(|entry| entry["action"] == "rotated");
     assert_eq!(rotated.expect("an entry")["actor"], "claviger");
 }

@@ -74,7 +74,8 @@ async fn an_echo_and_a_new_secret_leave_nothing() {
     let stage = Stage::answering(ALL_ROUNDER, minted).await;
     let captures = json!([["token", "json-pointer", "/token"]]);
     let mint = json!({"name": "mint", "method": "POST", "url": "https://upstream.example/create", "captures": captures});
-    let script = json!({"steps": [mint], "answer": {"fields": [["secret", "{captured.token}"]]}});
+    let fields = json!([["secret", "{captured.token}"], ["second", "{second}"]]);
+    let script = json!({"steps": [mint], "answer": {"fields": fields}});
     let current = subject(
         "scripted",
         &[("secret", SECRET), ("second", "second-secret-0123456789")],
@@ -92,10 +93,16 @@ async fn no_embedded_plugin_holds_a_secret_whatever_it_is_asked_to_do() {
     for embedded in PLUGINS {
         let scene = Scene::of(embedded).await;
         let plugin = &scene.plugin;
-        for kind in &plugin.manifest().kinds {
-            for capability in plugin.capabilities() {
-                for evidence in scene.call(*capability, &kind.name).await {
-                    let what = format!("{} {capability} {}", embedded.name, kind.name);
+        let manifest = plugin.manifest();
+        for capability in plugin.capabilities() {
+            // What is put to use is another plugin's.
+            let kinds: Vec<&String> = match capability {
+                Capability::Application => manifest.subjects.iter().map(|it| &it.kind).collect(),
+                _ => manifest.kinds.iter().map(|it| &it.name).collect(),
+            };
+            for kind in kinds {
+                for evidence in scene.call(*capability, kind).await {
+                    let what = format!("{} {capability} {kind}", embedded.name);
                     assert!(evidence.secrets_left.is_some(), "{what} wasn't looked at");
                     let kept = evidence.secrets_left == Some(0) || evidence.reveals > 0;
                     assert!(kept, "{what}");
@@ -238,7 +245,16 @@ impl Scene {
     /// A credential of a kind, whose texts are the manifest's examples, or lead to the provider.
     fn credential(&self, kind: &str) -> Subject {
         let provider = self.upstream.origin();
-        let rules = self.plugin.manifest().kind(kind);
+        let manifest = self.plugin.manifest();
+        let applied = manifest.subjects.iter().filter(|it| it.kind == kind);
+        let applied = applied.flat_map(|it| &it.fields).map(|field| {
+            if field.places.is_empty() {
+                text_field(&field.name, "text".to_owned())
+            } else {
+                secret_field(&field.name, "applied-")
+            }
+        });
+        let rules = manifest.kind(kind);
         let fields = rules.iter().flat_map(|kind| &kind.fields).map(|rule| {
             let example = rule.example.clone().unwrap_or_default();
             let is_url = example.starts_with("http") || rule.name.ends_with("url");
@@ -249,7 +265,7 @@ impl Scene {
             }
         });
         Subject {
-            fields: fields.collect(),
+            fields: fields.chain(applied).collect(),
             external_id: Some("external-1".to_owned()),
             origins: self.origins.clone(),
             ..subject(kind, &[], None)

@@ -44,6 +44,8 @@ struct DetailsView<'a> {
     version: u32,
     version_history: Vec<VersionView<'a>>,
     /// Where it is in use, which is ours.
+    /// Where it is in use; left out where it isn't.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     places: Vec<PlaceView<'a>>,
 }
 
