@@ -271,6 +271,7 @@ async fn backends_are_listed_as_documented() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn each_error_is_the_documentation_s() {
     let (upstream, _) = provider().await;
     let (server, admin) = start(&upstream).await;

@@ -79,8 +79,9 @@ impl Planned {
     }
 
     fn short(&self) -> [u8; 8] {
-        let [a, b, c, d, e, f, g, h, ..] = self.id;
-        [a, b, c, d, e, f, g, h]
+        let mut short = [0; 8];
+        short.copy_from_slice(&self.id[..8]);
+        short
     }
 }
 

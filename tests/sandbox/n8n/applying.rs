@@ -7,6 +7,7 @@ use super::stage::*;
 use crate::support::fakes::n8n::Version;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn each_providers_credentials_become_n8ns_own() {
     for version in Version::ALL {
         let stage = Stage::of(version).await;
@@ -91,7 +92,7 @@ async fn each_providers_credentials_become_n8ns_own() {
                 json!({"name": "X-Key", "value": FIRST}),
             ),
         ] {
-            let flow = stage.fake.state().n8n.flow(NODE, node, Value::Null, true);
+            let flow = stage.fake.state().n8n.flow(NODE, node, &Value::Null, true);
             let place = with(place(&flow), &parameters);
             // Each is another credential's.
             let subject = Subject {
@@ -185,7 +186,7 @@ async fn what_is_missing_is_named_and_nothing_is_made() {
             .fake
             .state()
             .n8n
-            .flow(NODE, "n8n-nodes-base.slack", Value::Null, true);
+            .flow(NODE, "n8n-nodes-base.slack", &Value::Null, true);
         let other = Place {
             slot: "Nobody".to_owned(),
             ..place(&flow)
@@ -261,7 +262,7 @@ async fn an_edit_in_between_is_kept() {
         stage.fake.state().meddling = Some(Box::new(move |n8n, request| {
             if std::mem::take(&mut once) && request.method == "GET" {
                 n8n.edit(&edited, false, |flow| {
-                    flow.nodes[0]["notes"] = "mine".into()
+                    flow.nodes[0]["notes"] = "mine".into();
                 });
             }
         }));
@@ -312,7 +313,7 @@ async fn one_that_is_changed_right_after_is_a_conflict() {
         stage.fake.state().meddling = Some(Box::new(move |n8n, request| {
             if request.method == "PUT" {
                 n8n.edit(&edited, false, |flow| {
-                    flow.nodes[1]["credentials"] = json!({})
+                    flow.nodes[1]["credentials"] = json!({});
                 });
             }
         }));
@@ -333,7 +334,7 @@ async fn what_somebody_has_not_published_is_not_published_for_him() {
     let stage = Stage::of(Version::V2_41_1).await;
     let flow = stage.flow(true);
     stage.fake.state().n8n.edit(&flow, true, |flow| {
-        flow.nodes[0]["notes"] = "half done".into()
+        flow.nodes[0]["notes"] = "half done".into();
     });
     let outcome = stage
         .apply(
@@ -356,7 +357,7 @@ async fn settings_that_may_not_be_sent_back_stay_as_they_are() {
         let stage = Stage::of(version).await;
         let flow = stage.flow(true);
         stage.fake.state().n8n.edit(&flow, false, |flow| {
-            flow.settings["binaryMode"] = "separate".into()
+            flow.settings["binaryMode"] = "separate".into();
         });
         stage.applied(&flow, &[]).await;
         assert_eq!(stage.sent("PUT"), 2, "{version:?}");

@@ -14,11 +14,11 @@ async fn in_use(stage: &Stage, count: usize) -> (String, Vec<String>) {
     let reference = json!({ "openAiApi": { "id": id, "name": name } });
     let mut flows = vec![first];
     for number in 1..count {
-        let mut state = stage.fake.state();
+        let mut shared = stage.fake.state();
         flows.push(
-            state
+            shared
                 .n8n
-                .flow(NODE, ANY_REQUEST, reference.clone(), number % 2 == 0),
+                .flow(NODE, ANY_REQUEST, &reference, number % 2 == 0),
         );
     }
     stage.fake.upstream.forget();
@@ -109,7 +109,7 @@ async fn a_workflow_that_cannot_be_written_is_told_and_keeps_what_it_has() {
     let stage = Stage::of(Version::V1_123_81).await;
     let (id, flows) = in_use(&stage, 3).await;
     stage.fake.state().n8n.edit(&flows[2], true, |flow| {
-        flow.nodes[0]["notes"] = "half done".into()
+        flow.nodes[0]["notes"] = "half done".into();
     });
     let mut all = places(&flows);
     all.push(place("gone"));
@@ -135,7 +135,7 @@ async fn a_node_that_uses_something_else_by_now_is_left_alone() {
     let (id, flows) = in_use(&stage, 2).await;
     let other = json!({ "openAiApi": { "id": "another", "name": "somebody's own" } });
     stage.fake.state().n8n.edit(&flows[1], false, |flow| {
-        flow.nodes[1]["credentials"] = other.clone()
+        flow.nodes[1]["credentials"] = other.clone();
     });
     let receipt = answered(stage.refresh("r", SECOND, 2, &id, &places(&flows)).await);
     assert_eq!(stale(&receipt).len(), 1);

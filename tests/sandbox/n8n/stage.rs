@@ -78,7 +78,7 @@ impl Stage {
         self.fake
             .state()
             .n8n
-            .flow(NODE, ANY_REQUEST, Value::Null, active)
+            .flow(NODE, ANY_REQUEST, &Value::Null, active)
     }
 
     pub fn flows(&self) -> Vec<Flow> {

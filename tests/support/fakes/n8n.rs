@@ -96,7 +96,7 @@ impl N8n {
         let (kind, reference) = node["credentials"].as_object()?.iter().next()?;
         let used = self.credentials.iter();
         let used = used.filter(|it| reference["id"] == *it.id && it.kind == *kind);
-        used.map(|it| it.secret()).next()
+        used.map(Stored::secret).next()
     }
 
     fn answered(&mut self, request: &Recorded) -> Result<Value, Refusal> {
@@ -120,10 +120,10 @@ impl N8n {
             (["credentials", "schema", _], _) => ("", "GET"),
             (["credentials", _], true) => ("credential", "DELETE GET PATCH"),
             (["credentials", _], false) => ("credential", "DELETE"),
-            (["credentials", _, "test"], true) => ("", "POST"),
             (["workflows"], _) => ("workflow", "GET POST"),
             (["workflows", _], _) => ("workflow", "DELETE GET PUT"),
-            (["workflows", _, "activate" | "deactivate"], _) => ("", "POST"),
+            (["credentials", _, "test"], true)
+            | (["workflows", _, "activate" | "deactivate"], _) => ("", "POST"),
             _ => return refused(404, "not found"),
         };
         let method = request.method.as_str();
@@ -184,7 +184,7 @@ impl N8n {
 }
 
 /// A page of a list, in the order in which its items are given.
-fn page(items: Vec<Value>, query: &BTreeMap<&str, String>) -> Value {
+fn page(items: &[Value], query: &BTreeMap<&str, String>) -> Value {
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").unwrap_or(100).min(250);
     let offset = query

@@ -23,9 +23,8 @@ pub(super) async fn memories(store: &mut Store<CallState>) -> Vec<Vec<u8>> {
     store.set_epoch_deadline(TICKS);
     // The bytes above are a module, and it traps.
     let module = Module::from_binary(store.engine(), TRAP).expect("it is a module");
-    let trap = match Instance::new_async(&mut *store, &module, &[]).await {
-        Ok(_) => panic!("what can't be reached was reached"),
-        Err(trap) => trap,
+    let Err(trap) = Instance::new_async(&mut *store, &module, &[]).await else {
+        panic!("what can't be reached was reached");
     };
     let dump = trap.downcast_ref::<WasmCoreDump>();
     let dump = dump.unwrap_or_else(|| panic!("the memories can't be looked at: {trap:#}"));

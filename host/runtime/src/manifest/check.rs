@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{CaptureSource, FieldRule, Kind, Manifest, Place, Position, SubjectKind};
+use super::{CaptureRule, CaptureSource, FieldRule, Kind, Manifest, Place, Position, SubjectKind};
 use crate::origin::OriginPattern;
 use crate::printable::{is_printable, printable};
 
@@ -149,45 +149,7 @@ impl Manifest {
             self.check_subject(subject, &at, rules);
         }
         for capture in &self.captures {
-            let at = format!("captures.{}", told(&capture.name));
-            rules.hold(!capture.name.is_empty(), &at, "a capture has a name");
-            rules.hold(
-                capture.path_prefix.starts_with('/'),
-                &at,
-                "path-prefix begins with `/`",
-            );
-            self.check_asked(&capture.origin, &at, rules);
-            for place in &capture.places {
-                self.check_place(place, &at, rules);
-                rules.hold(
-                    !matches!(place.at, Position::HeaderOf(_)),
-                    &at,
-                    "a header that a field names is for a kind's fields",
-                );
-            }
-            match &capture.source {
-                CaptureSource::Pattern(pattern) => {
-                    rules.hold(
-                        pattern.groups() == 1,
-                        &at,
-                        "a capture's pattern has exactly one group",
-                    );
-                }
-                CaptureSource::JsonPointer(pointer) => {
-                    rules.hold(
-                        pointer.starts_with('/'),
-                        &at,
-                        "a JSON pointer begins with `/`",
-                    );
-                }
-                CaptureSource::Header(name) => {
-                    rules.hold(
-                        !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()),
-                        &at,
-                        "in lower case",
-                    );
-                }
-            }
+            self.check_capture(capture, rules);
         }
         if let Some(connection) = &self.connection {
             rules.hold(is_word(connection), "connection", "the name of a kind");
@@ -197,6 +159,48 @@ impl Manifest {
             "connection-for",
             "only where `connection` names a kind",
         );
+    }
+
+    fn check_capture(&self, capture: &CaptureRule, rules: &mut Rules) {
+        let at = format!("captures.{}", told(&capture.name));
+        rules.hold(!capture.name.is_empty(), &at, "a capture has a name");
+        rules.hold(
+            capture.path_prefix.starts_with('/'),
+            &at,
+            "path-prefix begins with `/`",
+        );
+        self.check_asked(&capture.origin, &at, rules);
+        for place in &capture.places {
+            self.check_place(place, &at, rules);
+            rules.hold(
+                !matches!(place.at, Position::HeaderOf(_)),
+                &at,
+                "a header that a field names is for a kind's fields",
+            );
+        }
+        match &capture.source {
+            CaptureSource::Pattern(pattern) => {
+                rules.hold(
+                    pattern.groups() == 1,
+                    &at,
+                    "a capture's pattern has exactly one group",
+                );
+            }
+            CaptureSource::JsonPointer(pointer) => {
+                rules.hold(
+                    pointer.starts_with('/'),
+                    &at,
+                    "a JSON pointer begins with `/`",
+                );
+            }
+            CaptureSource::Header(name) => {
+                rules.hold(
+                    !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase()),
+                    &at,
+                    "in lower case",
+                );
+            }
+        }
     }
 
     fn check_kind(&self, kind: &Kind, at: &str, rules: &mut Rules) {

@@ -47,7 +47,9 @@ impl Value {
             Self::Text(text) => walk_text(text, take),
             Self::List(list) => {
                 take(b"[");
-                list.iter().for_each(|value| value.walk(take));
+                for value in list {
+                    value.walk(take);
+                }
                 take(b"]");
             }
             Self::Object(object) => {

@@ -154,8 +154,8 @@ mod tests {
         }
     }
 
-    fn ttl(text: &str) -> Option<Ttl> {
-        Some(text.parse().unwrap())
+    fn ttl(text: &str) -> Ttl {
+        text.parse().unwrap()
     }
 
     #[test]
@@ -174,10 +174,10 @@ mod tests {
         );
         assert!(backend.allowed_scopes.is_none() && !backend.wants_scopes());
         let short = NewBackend {
-            max_ttl: ttl("15m"),
+            max_ttl: Some(ttl("15m")),
             ..new()
         };
-        assert_eq!(Some(short.check().unwrap().default_ttl), ttl("15m"));
+        assert_eq!(Some(short.check().unwrap().default_ttl), Some(ttl("15m")));
     }
 
     #[test]
@@ -186,8 +186,8 @@ mod tests {
             id: "-".to_owned(),
             provider: String::new(),
             credential: String::new(),
-            default_ttl: ttl("2h"),
-            max_ttl: ttl("1h"),
+            default_ttl: Some(ttl("2h")),
+            max_ttl: Some(ttl("1h")),
             allowed_scopes: Some(vec!["a b".to_owned(), String::new()]),
             parameters: (0..33).map(|n| (n.to_string(), String::new())).collect(),
             ..NewBackend::default()

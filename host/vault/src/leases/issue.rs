@@ -226,10 +226,10 @@ impl Vault {
         let taken = plugin.revoke(context, subject, issued).await.result;
         match &taken {
             Ok(revocation) => {
-                tracing::warn!(lease = row.id, ?revocation, why, "a lease was taken back")
+                tracing::warn!(lease = row.id, ?revocation, why, "a lease was taken back");
             }
             Err(error) => {
-                tracing::error!(lease = row.id, %error, why, "a lease can't be taken back")
+                tracing::error!(lease = row.id, %error, why, "a lease can't be taken back");
             }
         }
         if !matches!(&taken, Ok(done) if super::ending::is_over(*done)) {

@@ -279,7 +279,7 @@ impl Vault {
         self.record_denials(work.actor, credential, &work.plugin, &called.evidence)
             .await?;
         let now = self.now();
-        let (change, result) = self.came_of_applying(work, &begun, &called, now)?;
+        let (change, result) = Self::came_of_applying(work, &begun, &called, now)?;
         // What happened at the target is recorded whatever has become of the actor's leave.
         let mut entry = work.entry(action::CREDENTIAL_APPLY).regardless();
         if let Err(failed) = &result {
@@ -299,7 +299,6 @@ impl Vault {
     }
 
     fn came_of_applying(
-        &self,
         work: &Work<'_>,
         begun: &Begun,
         called: &CallOutcome<Receipt>,

@@ -23,8 +23,8 @@ impl Vault {
     pub(super) fn applying_plugin(&self, named: Option<&str>) -> Result<Arc<Plugin>, VaultError> {
         let problem = |message: String| VaultError::Invalid(vec![Problem::new("target", message)]);
         let catalogue = self.inner.catalogue.load();
-        let names: BTreeSet<&str> = catalogue.iter().map(|plugin| plugin.name()).collect();
-        let able: Vec<_> = names
+        let plugins: BTreeSet<&str> = catalogue.iter().map(|plugin| plugin.name()).collect();
+        let able: Vec<_> = plugins
             .into_iter()
             .filter_map(|name| catalogue.by_name(name))
             .filter(|plugin| plugin.capabilities().contains(&Capability::Application))

@@ -75,7 +75,7 @@ impl N8n {
         match (method, path) {
             ("GET", []) => {
                 let newest_first = self.credentials.iter().rev().map(Stored::listed);
-                Ok(page(newest_first.collect(), query))
+                Ok(page(&newest_first.collect::<Vec<_>>(), query))
             }
             ("POST", []) => self.make(body),
             ("POST", [_, _]) => Ok(json!({

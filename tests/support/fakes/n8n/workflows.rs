@@ -52,7 +52,7 @@ impl Flow {
 
 impl N8n {
     /// A workflow with one node of that name and type, active or not, which uses what `credentials` says.
-    pub fn flow(&mut self, node: &str, kind: &str, credentials: Value, active: bool) -> String {
+    pub fn flow(&mut self, node: &str, kind: &str, credentials: &Value, active: bool) -> String {
         let (path, options) = (format!("hook-{}", self.next()), json!({}));
         let nodes = json!([
             { "id": "w", "name": "Webhook", "type": "n8n-nodes-base.webhook", "typeVersion": 2, "position": [0, 0],
@@ -108,7 +108,7 @@ impl N8n {
                     .iter()
                     .filter(named)
                     .map(|it| it.told(is_new));
-                Ok(page(flows.collect(), query))
+                Ok(page(&flows.collect::<Vec<_>>(), query))
             }
             ("POST", []) => {
                 rules::check(self.version, body)?;
@@ -185,7 +185,10 @@ impl N8n {
         flow.updated = now;
         flow.nodes = nodes;
         flow.connections = body["connections"].clone();
-        flow.name = body["name"].as_str().unwrap_or_default().to_owned();
+        body["name"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut flow.name);
         // What is left out stays as it is.
         for (name, value) in body["settings"].as_object().into_iter().flatten() {
             flow.settings[name] = value.clone();

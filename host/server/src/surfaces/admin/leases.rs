@@ -66,7 +66,9 @@ impl<'a> LeaseView<'a> {
             expires_at: lease.expires_at.into(),
             ends_at: lease.ends_at.map(Time::from),
             ended_at: lease.ended_at.map(Time::from),
-            outcome: lease.at_provider.map(|outcome| outcome.as_str()),
+            outcome: lease
+                .at_provider
+                .map(claviger_vault::leases::AtProvider::as_str),
             attempts: lease.attempts,
             next_at: lease.next_at.map(Time::from),
             error: lease.error.as_deref(),

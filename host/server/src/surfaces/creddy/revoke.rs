@@ -24,9 +24,9 @@ pub(in crate::surfaces) struct RevokedAnswer {
     /// What happened at the provider: `revoked`, `already_gone`, `until_expiry`, `pending`; `forced` where an operator gave
     /// it up.
     provider: &'static str,
-    /// Where it may still work: when it ends by itself; `null` where it never does.
+    /// Where it may still work: when it ends by itself, if it ever does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Option<Time>>,
+    expires_at: Option<Time>,
 }
 
 impl RevokedAnswer {
@@ -41,7 +41,7 @@ impl RevokedAnswer {
             revoked: is_over,
             revoked_at: lease.ended_at.filter(|_| is_over).map(Time::from),
             provider: revoked.at_provider.as_str(),
-            expires_at: (!is_over).then(|| lease.ends_at.map(Time::from)),
+            expires_at: lease.ends_at.filter(|_| !is_over).map(Time::from),
         }
     }
 }

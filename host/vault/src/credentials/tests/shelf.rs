@@ -50,11 +50,11 @@ impl Shelf {
     async fn start(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let shelf = self.clone();
+        let kept = self.clone();
         tokio::spawn(async move {
             // Ends with the test's runtime.
             while let Ok((mut stream, _)) = listener.accept().await {
-                let shelf = shelf.clone();
+                let kept = kept.clone();
                 tokio::spawn(async move {
                     let mut request = Vec::new();
                     while !request.ends_with(b"\r\n\r\n") {
@@ -64,7 +64,7 @@ impl Shelf {
                         request.push(byte);
                     }
                     let request = String::from_utf8(request).unwrap();
-                    let (status, body) = shelf.state().answer(&request);
+                    let (status, body) = kept.state().answer(&request);
                     if status == 0 {
                         // Until the caller gives up.
                         let _ = stream.read_u8().await;

@@ -68,7 +68,8 @@ async fn an_end_that_fails_is_tried_again_and_then_listed() {
     assert!(bank.asked().is_empty());
     for (number, pause) in PAUSES.iter().enumerate() {
         let pause = Duration::from_millis(u64::try_from(*pause).unwrap());
-        bank.after(pause - Duration::from_millis(1)).await;
+        bank.after(pause.checked_sub(Duration::from_millis(1)).unwrap())
+            .await;
         assert!(bank.asked().is_empty(), "attempt {number}");
         bank.after(Duration::from_millis(1)).await;
         assert_eq!(bank.asked(), ["DELETE"], "attempt {number}");
