@@ -6,6 +6,7 @@ use claviger_runtime::plugin::Capability;
 
 use super::ask::{Ready, told};
 use super::begin::{Order, Plan, Starter, check_standing};
+use super::journal::NO_OVERLAP;
 use super::run::{Run, Told};
 use super::verify::Proof;
 use super::{RollbackRequest, Rotated, RotationCause, RotationMode, RotationPhase};
@@ -83,6 +84,7 @@ impl Vault {
             to: version,
             new: None,
             external_id: None,
+            overlap: NO_OVERLAP,
             target: Some(state.as_str()),
         };
         let run = self.write_intent(&order, &credential, &plan).await?;
@@ -147,7 +149,7 @@ impl Vault {
                 reason: None,
             },
             Proof::Found(finding) if finding.health == Health::Valid => finding,
-            Proof::Found(finding) => {
+            Proof::Found(finding) | Proof::Away(finding) => {
                 let reason = finding.reason.unwrap_or_default();
                 let (code, what) = match finding.health {
                     Health::Invalid => ("rejected", "no longer works"),

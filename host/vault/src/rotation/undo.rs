@@ -15,7 +15,7 @@ use crate::health::Health;
 use crate::vault::Vault;
 
 /// What it waits after each attempt; after the last of these, as long each time.
-const BACKOFF: [Duration; 6] = [
+pub(super) const BACKOFF: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
     Duration::from_mins(5),
@@ -121,7 +121,7 @@ impl Vault {
         let proof = self.found(run, run.journal.from).await?;
         Ok(match proof {
             Proof::Found(found) if found.health == Health::Valid => Ok(()),
-            Proof::Found(_) | Proof::NobodyToAsk => Err(reason),
+            _ => Err(reason),
         })
     }
 }
