@@ -186,7 +186,8 @@ impl Change for Step {
     }
 }
 
-/// A rotation that is over without a new secret. What was made for it is shredded.
+/// A rotation that is over without a new secret. What was made for it is shredded, unless the provider may have
+/// nothing else.
 pub(super) struct Failure {
     pub(super) journal: Journal,
     pub(super) phase: RotationPhase,
@@ -212,7 +213,10 @@ impl Change for Failure {
                 return Ok(Applied::Refused(Refusal::Stale));
             }
             let made = i64::from(journal.to);
-            if rows::discard(transaction, &credential, made).await? {
+            if self.phase == RotationPhase::OutcomeUnknown {
+                // The provider may have just this one.
+                rows::keep(transaction, &credential, made).await?;
+            } else if rows::discard(transaction, &credential, made).await? {
                 credential_rows::shred_version(transaction, &credential, made).await?;
             }
             let words = cache::words(journal.workspace, journal.credential);

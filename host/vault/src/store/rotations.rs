@@ -287,6 +287,18 @@ pub(crate) async fn discard(
     Ok(execute!(transaction, text, credential, version)? > 0)
 }
 
+/// Keeps a version that was made and that may work, so that it can be gone back to.
+pub(crate) async fn keep(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET state = 'previous' \
+         WHERE credential = $1 AND version = $2 AND state = 'pending'";
+    execute!(transaction, text, credential, version)?;
+    Ok(())
+}
+
 /// What decides when a credential rotates next, and the id that it is known by.
 #[derive(Debug, FromRow)]
 pub(crate) struct SettingsRow {
