@@ -132,7 +132,9 @@ impl Promotion {
         let ends = self
             .expires_at
             .and_then(|at| Timestamp::from_millisecond(at).ok());
-        let alert_at = status::alert_at(ends, hours(settings.alert_threshold_hours)?);
+        let threshold = hours(settings.alert_threshold_hours)?;
+        let alert_at = status::alert_at(ends, threshold);
+        let due_by = schedule::Ends::of(ends, threshold);
         let known = settings.provider_credential_id;
         let provider_credential_id = match self.journal.mode {
             // A new thing at a provider that knows things by their ids: the old one's id isn't its own.
@@ -154,7 +156,7 @@ impl Promotion {
             health: self.health.as_str(),
             health_reason: self.health_reason.clone(),
             health_checked_at: (self.health != Health::Unknown).then_some(self.at),
-            rotate_at: schedule::due(&rotation, self.at, alert_at, self.journal.credential),
+            rotate_at: schedule::due(&rotation, self.at, due_by, self.journal.credential),
             retire_at: self.retire_at,
             at: self.at,
         })
