@@ -144,6 +144,14 @@ impl Vault {
             other => other,
         };
         let finding = match proof {
+            Proof::NobodyToAsk if self.may_be_dead(run).await? => {
+                let message = format!(
+                    "nobody can tell whether version {version} still works; version {} stays the current one; bring the \
+                     `value` that works instead",
+                    run.journal.from
+                );
+                return self.fail(run, Told::new("rejected", message)).await;
+            }
             Proof::NobodyToAsk => Finding {
                 health: Health::Unknown,
                 reason: None,
@@ -167,6 +175,19 @@ impl Vault {
             .detail("health", finding.health.as_str());
         run.verified = Some(finding);
         self.advance(run, RotationPhase::Pushing, entry, None).await
+    }
+
+    /// Whether the version that is gone back to has been ended, or another was set in its place.
+    async fn may_be_dead(&self, run: &Run) -> Result<bool, VaultError> {
+        let credential = self.rotated_credential(&run.journal).await?;
+        let version = self.version_of(&credential, run.journal.to).await?;
+        let plugin = self.plugin_of(&credential, &version.payload);
+        let is_set =
+            plugin.is_ok_and(|plugin| plugin.capabilities().contains(&Capability::Assignment));
+        let (id, number) = (credential.id.to_string(), i64::from(run.journal.to));
+        let row = rows::version(&self.inner.database, &id, number).await?;
+        let is_retired = row.is_some_and(|row| row.state == VersionState::Retired.as_str());
+        Ok(is_set || is_retired)
     }
 
     /// Has the provider make a version work again that doesn't; where it can't, what was found before.
