@@ -39,6 +39,9 @@ CREATE TABLE rotations (
     -- What started it: `manual`, `emergency`, `scheduled`, `on_expiry`.
     cause TEXT NOT NULL,
     reason TEXT,
+    -- What making the new secret does to the old one, as the plugin said when it began: `both-work`, `replaces`; `none` where
+    -- the provider makes none.
+    overlap TEXT NOT NULL,
     phase TEXT NOT NULL,
     from_version BIGINT NOT NULL,
     to_version BIGINT NOT NULL,

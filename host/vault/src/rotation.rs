@@ -21,11 +21,12 @@
 //! The modules: `begin` checks all that can be checked here and writes the journal's first line; `journal` is that row and
 //! its changes; `run` goes from phase to phase, `make`, `verify`, `undo` and `promote` are the phases, `ask` is what they
 //! have in common; `rollback` goes back to an earlier version; `resume` takes up what was interrupted; `retire` ends earlier
-//! versions; `schedule` says when a credential is due, and begins it; `generate` makes values; `list` tells.
+//! versions; `schedule` says when a credential is due, and begins it; `give_up` ends one that an operator doesn't wait for; `generate` makes values; `list` tells.
 
 mod ask;
 mod begin;
 mod generate;
+mod give_up;
 mod journal;
 mod list;
 mod make;
@@ -53,6 +54,7 @@ use crate::error::VaultError;
 use crate::ids::RotationId;
 use crate::places::Refreshed;
 
+pub use give_up::GivenUp;
 pub use list::{ListedRotation, RotationFilter, RotationSchedule, ScheduledRotation};
 pub use options::{RotationOptions, Waits};
 pub use words::{RotationCause, RotationMode, RotationPhase};

@@ -41,6 +41,7 @@ pub(super) fn routes() -> Router<App> {
             put(pins::put).delete(pins::remove),
         )
         .route("/admin/rotations", get(rotations::list))
+        .route("/admin/rotations/{id}/give-up", post(rotations::give_up))
         .route(
             "/admin/backends",
             get(backends::list).post(backends::create),

@@ -44,6 +44,8 @@ pub const CREDENTIAL_ROTATE_CREATED: &str = "credential.rotate.created";
 pub const CREDENTIAL_ROTATE_VERIFIED: &str = "credential.rotate.verified";
 /// What a rotation that goes wrong left at the provider is about to be undone.
 pub const CREDENTIAL_ROTATE_UNDO: &str = "credential.rotate.undo";
+/// Alert: undoing a rotation was given up; what it made may be left at the provider.
+pub const CREDENTIAL_ROTATE_ABANDON_FAILED: &str = "credential.rotate.abandon.failed";
 /// A credential's secret was replaced.
 pub const CREDENTIAL_ROTATE: &str = "credential.rotate";
 /// A rotation failed; the secret is the one that it was.

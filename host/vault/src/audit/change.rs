@@ -45,4 +45,6 @@ pub(crate) enum Refusal {
     Rotating,
     /// Leases that were issued from the credential may still work.
     Leased,
+    /// An earlier secret of the credential is still to be ended at the provider.
+    Retiring,
 }

@@ -9,7 +9,7 @@ use semver::VersionReq;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::status::{self, Standing, Status};
+use super::status::{Standing, Status};
 use crate::health::Health;
 use crate::ids::{CredentialId, UserId, WorkspaceId};
 use crate::rotation::schedule;
@@ -200,7 +200,7 @@ impl Credential {
         let due = schedule::plain(
             &self.rotation,
             since.as_millisecond(),
-            status::alert_at(self.expires_at, self.alert_threshold_hours),
+            schedule::Ends::of(self.expires_at, self.alert_threshold_hours),
         );
         due.filter(|_| self.active)
             .and_then(|at| Timestamp::from_millisecond(at).ok())

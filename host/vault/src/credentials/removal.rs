@@ -15,7 +15,7 @@ use crate::ids::{CredentialId, WorkspaceId};
 use crate::permission::{Permit, credential};
 use crate::rotation::rotating;
 use crate::store::credentials as rows;
-use crate::store::{StoreError, Transaction, leases, listen, places};
+use crate::store::{StoreError, Transaction, leases, listen, places, retirements};
 use crate::vault::Vault;
 
 impl Vault {
@@ -50,6 +50,12 @@ impl Vault {
                 message: "Credential has leases that may still work; revoke them first".to_owned(),
                 retry_after_ms: None,
             }),
+            Applied::Refused(Refusal::Retiring) => Err(VaultError::Conflict {
+                message: "An earlier secret of the credential is still to be ended at the provider; rotate it with the \
+                          trigger `emergency`, or try again later"
+                    .to_owned(),
+                retry_after_ms: None,
+            }),
             Applied::Refused(_) => Err(VaultError::NotFound),
         }
     }
@@ -78,6 +84,9 @@ impl Change for Removal {
             }
             if leases::held(transaction, &credential, None).await? > 0 {
                 return Ok(Applied::Refused(Refusal::Leased));
+            }
+            if retirements::is_to_come(transaction, &credential).await? {
+                return Ok(Applied::Refused(Refusal::Retiring));
             }
             if places::holds_back(transaction, &credential).await? {
                 return Ok(Applied::Refused(Refusal::InUse));

@@ -1,9 +1,12 @@
 //! The versions of a credential's secret: opening and sealing any of them, not just the current one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use claviger_runtime::manifest::Kind;
 use claviger_runtime::plugin::{Capability, Plugin};
-use claviger_runtime::subject::Subject;
+use claviger_runtime::secret::Secret;
+use claviger_runtime::subject::{FieldValue, Subject};
 
 use super::model::Credential;
 use super::pin;
@@ -88,7 +91,48 @@ impl OpenVersion {
     }
 }
 
+/// Whether two versions have the same secret: what decides is what has to be there, or else each secret of both.
+pub(crate) fn same_secret(kind: Option<&Kind>, one: &Payload, other: &Payload) -> bool {
+    let required: Vec<_> = kind.map_or_else(Vec::new, |kind| {
+        let fields = kind.fields.iter();
+        let fields = fields.filter(|field| field.secret && field.required);
+        fields.map(|field| field.name.as_str()).collect()
+    });
+    let secrets = |payload: &Payload| -> BTreeMap<String, Secret> {
+        let fields = payload
+            .fields
+            .iter()
+            .filter_map(|field| match &field.value {
+                FieldValue::Secret(secret) => Some((field.name.clone(), secret.clone())),
+                FieldValue::Text(_) => None,
+            });
+        let wanted = |name: &str| required.is_empty() || required.contains(&name);
+        fields.filter(|(name, _)| wanted(name)).collect()
+    };
+    let (one, other) = (secrets(one), secrets(other));
+    !one.is_empty()
+        && one.len() == other.len()
+        && one
+            .iter()
+            .zip(&other)
+            .all(|(one, other)| one.0 == other.0 && one.1.expose() == other.1.expose())
+}
+
 impl Vault {
+    /// Whether two versions of a credential have the same secret, whatever else they differ in.
+    pub(crate) fn is_same_secret(
+        &self,
+        credential: &Credential,
+        one: &Payload,
+        other: &Payload,
+    ) -> bool {
+        let plugin = self.plugin_of(credential, one).ok();
+        let kind = plugin
+            .as_ref()
+            .and_then(|plugin| plugin.manifest().kind(&one.kind));
+        same_secret(kind, one, other)
+    }
+
     /// A version of a credential, opened; none where there is no such version, or nothing is left of it.
     pub(crate) async fn open_version(
         &self,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use claviger_runtime::manifest::Overlap;
 use claviger_runtime::plugin::{Capability, Plugin};
 
 use super::generate::generate;
-use super::journal::{Begin, Journal};
+use super::journal::{BOTH_WORK, Begin, Journal, NO_OVERLAP, REPLACES};
 use super::run::Run;
 use super::{RotateRequest, Rotated, RotationCause, RotationMode, RotationPhase, rotating};
 use crate::audit::{Applied, Author, NewEntry, Refusal, action};
@@ -54,6 +55,8 @@ pub(super) struct Plan {
     /// The new version, where the host has it already.
     pub(super) new: Option<Payload>,
     pub(super) external_id: Option<String>,
+    /// What making the new one does to the old one.
+    pub(super) overlap: &'static str,
     /// The state of the version that is gone back to.
     pub(super) target: Option<&'static str>,
 }
@@ -151,6 +154,9 @@ impl Vault {
         }
         let last = rows::last_version(&self.inner.database, &credential.id.to_string()).await?;
         let new = self.new_fields(plugin.as_deref(), &current, mode, request)?;
+        let replaces = plugin
+            .as_ref()
+            .is_some_and(|plugin| plugin.manifest().overlap == Some(Overlap::Replaces));
         let given = request.given.as_ref();
         let phase = match mode {
             RotationMode::Rotation | RotationMode::Assignment => RotationPhase::Creating,
@@ -169,6 +175,11 @@ impl Vault {
                 expires_at_ms: None,
                 ..current
             }),
+            overlap: match mode {
+                RotationMode::Rotation if replaces => REPLACES,
+                RotationMode::Rotation => BOTH_WORK,
+                _ => NO_OVERLAP,
+            },
             target: None,
         })
     }
@@ -272,6 +283,7 @@ fn row(order: &Order, credential: &Credential, plan: &Plan, at: i64) -> Rotation
         mode: plan.mode.as_str().to_owned(),
         cause: order.cause.as_str().to_owned(),
         reason: order.reason.clone(),
+        overlap: plan.overlap.to_owned(),
         phase: plan.phase.as_str().to_owned(),
         from_version: i64::from(plan.from),
         to_version: i64::from(plan.to),

@@ -16,6 +16,13 @@ use crate::store::rotations::{self as rows, MadeRow, RotationRow, StepRow};
 use crate::store::{StoreError, Transaction, listen, retirements};
 use crate::vault::Inner;
 
+/// What `overlap` is where the old secret goes on working.
+pub(super) const BOTH_WORK: &str = "both-work";
+/// What it is where the old secret ends as the new one is made.
+pub(super) const REPLACES: &str = "replaces";
+/// What it is where the provider makes none.
+pub(super) const NO_OVERLAP: &str = "none";
+
 /// A rotation that is open, as this host works on it.
 #[derive(Clone)]
 pub(super) struct Journal {
@@ -24,6 +31,8 @@ pub(super) struct Journal {
     pub(super) credential: CredentialId,
     pub(super) mode: RotationMode,
     pub(super) cause: RotationCause,
+    /// Whether making the new secret ends the old one. Written down when it began: the plugin may be away later.
+    pub(super) replaces: bool,
     pub(super) phase: RotationPhase,
     pub(super) from: u32,
     pub(super) to: u32,
@@ -49,6 +58,11 @@ impl TryFrom<&RotationRow> for Journal {
             credential: row.credential.parse().map_err(damaged)?,
             mode: RotationMode::parse(&row.mode).ok_or_else(|| damaged("its mode is none"))?,
             cause: RotationCause::parse(&row.cause).ok_or_else(|| damaged("its cause is none"))?,
+            replaces: match row.overlap.as_str() {
+                REPLACES => true,
+                BOTH_WORK | NO_OVERLAP => false,
+                _ => return Err(damaged("its overlap is none")),
+            },
             phase: RotationPhase::parse(&row.phase).ok_or_else(|| damaged("its phase is none"))?,
             from: number(row.from_version)?,
             to: number(row.to_version)?,
@@ -172,7 +186,8 @@ impl Change for Step {
     }
 }
 
-/// A rotation that is over without a new secret. What was made for it is shredded.
+/// A rotation that is over without a new secret. What was made for it is shredded, unless the provider may have
+/// nothing else.
 pub(super) struct Failure {
     pub(super) journal: Journal,
     pub(super) phase: RotationPhase,
@@ -198,7 +213,10 @@ impl Change for Failure {
                 return Ok(Applied::Refused(Refusal::Stale));
             }
             let made = i64::from(journal.to);
-            if rows::discard(transaction, &credential, made).await? {
+            if self.phase == RotationPhase::OutcomeUnknown {
+                // The provider may have just this one.
+                rows::keep(transaction, &credential, made).await?;
+            } else if rows::discard(transaction, &credential, made).await? {
                 credential_rows::shred_version(transaction, &credential, made).await?;
             }
             let words = cache::words(journal.workspace, journal.credential);

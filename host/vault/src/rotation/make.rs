@@ -1,6 +1,5 @@
 //! `creating`: the new secret is made by the provider, or the one that was made here is set there.
 
-use claviger_runtime::manifest::Overlap;
 use claviger_runtime::outcome::{CallOutcome, Replacement};
 use claviger_runtime::plugin::Capability;
 
@@ -51,12 +50,13 @@ impl Vault {
             Ok(replacement) => self.record(run, &credential, before, replacement).await,
             Err(error) => {
                 let told = told("the provider made no new secret", &error);
-                let replaces = plugin.manifest().overlap == Some(Overlap::Replaces);
                 let recovers = plugin.capabilities().contains(&Capability::Recovery);
                 match Certainty::of(&error, &evidence) {
                     Certainty::NothingSent => self.fail(run, told).await,
                     Certainty::Refused if !recovers => self.fail(run, told).await,
-                    Certainty::Unknown if replaces => self.lost(run, &told.message).await,
+                    Certainty::Unknown if run.journal.replaces => {
+                        self.lost(run, &told.message).await
+                    }
                     Certainty::Refused | Certainty::Unknown => self.begin_undoing(run, told).await,
                 }
             }
@@ -117,22 +117,11 @@ impl Vault {
     /// Somebody was asking the provider for a new secret when they ended: it may be there, and nobody has it.
     async fn interrupted(&self, run: &mut Run) -> Result<(), VaultError> {
         let why = "the server ended while the provider was asked for a new secret";
-        if self.replaces(run).await? {
+        if run.journal.replaces {
             return self.lost(run, why).await;
         }
         self.begin_undoing(run, Told::new("unknown-outcome", why))
             .await
-    }
-
-    /// Whether making a new secret ends the old one; as long as nobody can say, it may.
-    pub(super) async fn replaces(&self, run: &Run) -> Result<bool, VaultError> {
-        if run.journal.mode != RotationMode::Rotation {
-            return Ok(false);
-        }
-        let credential = self.rotated_credential(&run.journal).await?;
-        let version = self.version_of(&credential, run.journal.from).await?;
-        let plugin = self.plugin_of(&credential, &version.payload);
-        Ok(plugin.is_ok_and(|plugin| plugin.manifest().overlap == Some(Overlap::Replaces)))
     }
 
     /// The old secret may be gone, and the new one is.
@@ -220,8 +209,15 @@ impl Vault {
         }
         match self.found(run, run.journal.from).await? {
             Proof::Found(found) if found.health == Health::Valid => self.fail(run, last).await,
-            Proof::NobodyToAsk if certainty == Certainty::Refused => self.fail(run, last).await,
-            Proof::Found(_) | Proof::NobodyToAsk => self.try_later(run, last).await,
+            // The refusal is of this attempt alone; an earlier one may have been taken.
+            Proof::NobodyToAsk
+                if certainty == Certainty::Refused
+                    && !run.interrupted
+                    && run.journal.attempts == 0 =>
+            {
+                self.fail(run, last).await
+            }
+            _ => self.try_later(run, last).await,
         }
     }
 }

@@ -14,8 +14,9 @@ use super::{Rotated, RotationCause, RotationMode, RotationPhase, rotating, sched
 use crate::audit::{Applied, Change, NewEntry, Refusal, action};
 use crate::credentials::version::OpenVersion;
 use crate::credentials::{Credential, Rotation, RotationStrategy, cache, status};
-use crate::error::VaultError;
+use crate::error::{InternalError, VaultError};
 use crate::health::{Finding, Health};
+use crate::store::credentials::versions;
 use crate::store::rotations::{self as rows, PromotedRow, SettingsRow};
 use crate::store::{StoreError, Transaction, listen, retirements};
 use crate::vault::{Inner, Vault};
@@ -30,7 +31,8 @@ impl Vault {
         let now = self.now();
         let from = self.version_of(&credential, journal.from).await?;
         let to = self.version_of(&credential, journal.to).await?;
-        let promotion = self.promotion(run, &credential, &from, &to, now);
+        let same = self.same_as(&credential, &to).await?;
+        let promotion = self.promotion(run, &credential, &from, &to, same, now);
         let entry = promoted_entry(run);
         let promoted = self.inner.audit.commit(entry, Some(Box::new(promotion)));
         match promoted.await?.applied {
@@ -48,12 +50,39 @@ impl Vault {
         })
     }
 
+    /// The earlier versions that have the secret of the new one: ending one of them would end that.
+    async fn same_as(
+        &self,
+        credential: &Credential,
+        new: &OpenVersion,
+    ) -> Result<Vec<i64>, VaultError> {
+        let rows = versions(&self.inner.database, &credential.id.to_string()).await?;
+        let mut same = Vec::new();
+        for row in rows
+            .iter()
+            .filter(|row| row.version != i64::from(new.version))
+        {
+            let number = u32::try_from(row.version).map_err(InternalError::new)?;
+            let version = match self.open_version(credential, number).await {
+                Ok(Some(version)) => version,
+                // One that doesn't open can't be ended either.
+                Ok(None) | Err(VaultError::Internal(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            if self.is_same_secret(credential, &new.payload, &version.payload) {
+                same.push(row.version);
+            }
+        }
+        Ok(same)
+    }
+
     fn promotion(
         &self,
         run: &Run,
         credential: &Credential,
         from: &OpenVersion,
         to: &OpenVersion,
+        same: Vec<i64>,
         now: Timestamp,
     ) -> Promotion {
         // Of one that was taken up again after its test nobody remembers what that found.
@@ -64,7 +93,11 @@ impl Vault {
         let plugin = self.plugin_of(credential, &from.payload).ok();
         let ends = plugin
             .as_ref()
-            .is_some_and(|plugin| plugin.capabilities().contains(&Capability::Rotation));
+            // One that is away may come again.
+            .map_or(
+                from.payload.plugin.is_some() && run.journal.mode != RotationMode::Assignment,
+                |plugin| plugin.capabilities().contains(&Capability::Rotation),
+            );
         let overlap = i64::try_from(self.inner.rotation.overlap.as_millis()).unwrap_or(i64::MAX);
         let ends_at = match run.journal.cause {
             RotationCause::Emergency => now.as_millisecond(),
@@ -80,6 +113,7 @@ impl Vault {
                 .and_then(|at| i64::try_from(at).ok()),
             external_id: to.external_id.clone(),
             ends,
+            same,
             retire_at: ends.then_some(ends_at),
             at: now.as_millisecond(),
             inner: Arc::clone(&self.inner),
@@ -114,6 +148,8 @@ struct Promotion {
     external_id: Option<String>,
     /// Whether the plugin can end versions.
     ends: bool,
+    /// Versions that have the secret of the new one.
+    same: Vec<i64>,
     retire_at: Option<i64>,
     at: i64,
     inner: Arc<Inner>,
@@ -132,11 +168,17 @@ impl Promotion {
         let ends = self
             .expires_at
             .and_then(|at| Timestamp::from_millisecond(at).ok());
-        let alert_at = status::alert_at(ends, hours(settings.alert_threshold_hours)?);
+        let threshold = hours(settings.alert_threshold_hours)?;
+        let alert_at = status::alert_at(ends, threshold);
+        let due_by = schedule::Ends::of(ends, threshold);
         let known = settings.provider_credential_id;
         let provider_credential_id = match self.journal.mode {
             // A new thing at a provider that knows things by their ids: the old one's id isn't its own.
-            RotationMode::Given if self.ends => self.external_id.clone(),
+            RotationMode::Given
+                if self.ends && !self.same.contains(&i64::from(self.journal.from)) =>
+            {
+                self.external_id.clone()
+            }
             RotationMode::Rollback => self.external_id.clone(),
             _ => self.external_id.clone().or(known),
         };
@@ -154,7 +196,7 @@ impl Promotion {
             health: self.health.as_str(),
             health_reason: self.health_reason.clone(),
             health_checked_at: (self.health != Health::Unknown).then_some(self.at),
-            rotate_at: schedule::due(&rotation, self.at, alert_at, self.journal.credential),
+            rotate_at: schedule::due(&rotation, self.at, due_by, self.journal.credential),
             retire_at: self.retire_at,
             at: self.at,
         })
@@ -183,6 +225,9 @@ impl Change for Promotion {
             }
             if self.ends && journal.cause == RotationCause::Emergency {
                 retirements::end_all_but(transaction, &credential, row.to, self.at).await?;
+            }
+            for version in &self.same {
+                retirements::spare(transaction, &credential, *version).await?;
             }
             let words = cache::words(journal.workspace, journal.credential);
             listen::tell(transaction, &words).await?;

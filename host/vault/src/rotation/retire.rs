@@ -99,6 +99,13 @@ impl Vault {
             return Ok(());
         };
         let plugin = self.plugin_with(Capability::Rotation, &credential, &version.payload);
+        let is_away = version.payload.plugin.is_some()
+            && self.plugin_of(&credential, &version.payload).is_err();
+        // What is in use isn't ended, whichever version has it.
+        let current = self.open_version(&credential, credential.version).await?;
+        let is_current = current.is_some_and(|current| {
+            self.is_same_secret(&credential, &current.payload, &version.payload)
+        });
         let wall = plugin
             .as_ref()
             .map_or(Duration::ZERO, |plugin| plugin.limits().wall);
@@ -111,7 +118,13 @@ impl Vault {
             ending.fence,
         );
         let came = match plugin {
+            _ if is_current => Came::Ended,
             Ok(plugin) => self.end_version(ending, &plugin).await?,
+            // It may come again.
+            Err(reason) if is_away => Came::Failed {
+                reason,
+                retry_after: Duration::ZERO,
+            },
             Err(reason) => Came::Never { reason },
         };
         self.write_ended(&credential, number, fence, attempts, came)
@@ -172,7 +185,13 @@ impl Vault {
             .await?;
         let connection = match connection {
             Ok(connection) => connection,
-            Err(reason) => return Ok(Came::Never { reason }),
+            // It may be active again.
+            Err(reason) => {
+                return Ok(Came::Failed {
+                    reason,
+                    retry_after: Duration::ZERO,
+                });
+            }
         };
         let context = CallContext {
             idempotency_key: key,

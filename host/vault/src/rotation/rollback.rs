@@ -6,6 +6,7 @@ use claviger_runtime::plugin::Capability;
 
 use super::ask::{Ready, told};
 use super::begin::{Order, Plan, Starter, check_standing};
+use super::journal::NO_OVERLAP;
 use super::run::{Run, Told};
 use super::verify::Proof;
 use super::{RollbackRequest, Rotated, RotationCause, RotationMode, RotationPhase};
@@ -83,6 +84,7 @@ impl Vault {
             to: version,
             new: None,
             external_id: None,
+            overlap: NO_OVERLAP,
             target: Some(state.as_str()),
         };
         let run = self.write_intent(&order, &credential, &plan).await?;
@@ -142,12 +144,20 @@ impl Vault {
             other => other,
         };
         let finding = match proof {
+            Proof::NobodyToAsk if self.may_be_dead(run).await? => {
+                let message = format!(
+                    "nobody can tell whether version {version} still works; version {} stays the current one; bring the \
+                     `value` that works instead",
+                    run.journal.from
+                );
+                return self.fail(run, Told::new("rejected", message)).await;
+            }
             Proof::NobodyToAsk => Finding {
                 health: Health::Unknown,
                 reason: None,
             },
             Proof::Found(finding) if finding.health == Health::Valid => finding,
-            Proof::Found(finding) => {
+            Proof::Found(finding) | Proof::Away(finding) => {
                 let reason = finding.reason.unwrap_or_default();
                 let (code, what) = match finding.health {
                     Health::Invalid => ("rejected", "no longer works"),
@@ -165,6 +175,19 @@ impl Vault {
             .detail("health", finding.health.as_str());
         run.verified = Some(finding);
         self.advance(run, RotationPhase::Pushing, entry, None).await
+    }
+
+    /// Whether the version that is gone back to has been ended, or another was set in its place.
+    async fn may_be_dead(&self, run: &Run) -> Result<bool, VaultError> {
+        let credential = self.rotated_credential(&run.journal).await?;
+        let version = self.version_of(&credential, run.journal.to).await?;
+        let plugin = self.plugin_of(&credential, &version.payload);
+        let is_set =
+            plugin.is_ok_and(|plugin| plugin.capabilities().contains(&Capability::Assignment));
+        let (id, number) = (credential.id.to_string(), i64::from(run.journal.to));
+        let row = rows::version(&self.inner.database, &id, number).await?;
+        let is_retired = row.is_some_and(|row| row.state == VersionState::Retired.as_str());
+        Ok(is_set || is_retired)
     }
 
     /// Has the provider make a version work again that doesn't; where it can't, what was found before.

@@ -84,6 +84,15 @@ impl Run {
     }
 }
 
+/// What a rotation ends as that isn't undone.
+pub(super) fn left_as(mode: RotationMode) -> RotationPhase {
+    match mode {
+        // Which of the two works nobody knows.
+        RotationMode::Assignment => RotationPhase::OutcomeUnknown,
+        _ => RotationPhase::Failed,
+    }
+}
+
 impl Vault {
     /// Goes on until the rotation is over, or can't go on now.
     pub(super) async fn run(&self, mut run: Run) -> Result<Rotated, VaultError> {
@@ -217,6 +226,14 @@ impl Vault {
         let entry = entry.detail("alert", true);
         self.end(run, RotationPhase::OutcomeUnknown, entry, told, false)
             .await
+    }
+
+    /// Ends the rotation though it isn't undone; always an error.
+    pub(super) async fn leave(&self, run: &Run, told: Told) -> Result<(), VaultError> {
+        let entry = run.entry(action::CREDENTIAL_ROTATE_ABANDON_FAILED);
+        let entry = entry.detail("alert", true);
+        let phase = left_as(run.journal.mode);
+        self.end(run, phase, entry, told, true).await
     }
 
     async fn end(

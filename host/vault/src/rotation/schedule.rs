@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::begin::Starter;
 use super::{RotateRequest, RotationCause};
@@ -33,13 +34,34 @@ const BACKOFF: [Duration; 5] = [
 /// Credentials of one plugin that are looked at in one go.
 const OF_EACH: i64 = 8;
 
+/// The end of a secret that ends by itself, in milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) at: i64,
+    /// When somebody is to know that it is near.
+    pub(crate) alert_at: i64,
+}
+
+impl Ends {
+    pub(crate) fn of(expires_at: Option<Timestamp>, alert_threshold_hours: u32) -> Option<Self> {
+        Some(Self {
+            at: expires_at?.as_millisecond(),
+            alert_at: status::alert_at(expires_at, alert_threshold_hours)?,
+        })
+    }
+}
+
 /// When a credential is due, in milliseconds since the Unix epoch; `since` is when it was last rotated, or stored.
-pub(crate) fn plain(rotation: &Rotation, since: i64, alert_at: Option<i64>) -> Option<i64> {
+pub(crate) fn plain(rotation: &Rotation, since: i64, ends: Option<Ends>) -> Option<i64> {
     match rotation.strategy {
         _ if !rotation.enabled => None,
         RotationStrategy::Manual => None,
         RotationStrategy::Scheduled => Some(since + i64::from(rotation.interval_hours) * HOUR),
-        RotationStrategy::OnExpiry => alert_at,
+        // Not before half of its time is over: else one that lives shorter than the alert comes early would be due at once,
+        // again and again.
+        RotationStrategy::OnExpiry => {
+            ends.map(|ends| ends.alert_at.max(since + (ends.at - since).max(0) / 2))
+        }
     }
 }
 
@@ -47,10 +69,10 @@ pub(crate) fn plain(rotation: &Rotation, since: i64, alert_at: Option<i64>) -> O
 pub(crate) fn due(
     rotation: &Rotation,
     since: i64,
-    alert_at: Option<i64>,
+    ends: Option<Ends>,
     id: CredentialId,
 ) -> Option<i64> {
-    let at = plain(rotation, since, alert_at)?;
+    let at = plain(rotation, since, ends)?;
     if rotation.strategy != RotationStrategy::Scheduled {
         return Some(at);
     }
@@ -63,11 +85,10 @@ pub(crate) fn due(
 /// When a credential is due as it is now.
 pub(crate) fn due_at(credential: &Credential) -> Option<i64> {
     let since = credential.last_rotated_at.unwrap_or(credential.created_at);
-    let alert_at = status::alert_at(credential.expires_at, credential.alert_threshold_hours);
     due(
         &credential.rotation,
         since.as_millisecond(),
-        alert_at,
+        Ends::of(credential.expires_at, credential.alert_threshold_hours),
         credential.id,
     )
 }
@@ -246,18 +267,20 @@ mod tests {
 
     #[test]
     fn what_is_near_its_end_is_due_and_what_is_nobodys_matter_never() {
+        let ends = |at, alert_at| Some(Ends { at, alert_at });
         let rotation = every(1, RotationStrategy::OnExpiry);
-        assert_eq!(plain(&rotation, 5, Some(77)), Some(77));
+        assert_eq!(plain(&rotation, 5, ends(90, 77)), Some(77));
+        assert_eq!(plain(&rotation, 1000, ends(3000, -50)), Some(2000));
         assert_eq!(plain(&rotation, 5, None), None);
         assert_eq!(
-            plain(&every(1, RotationStrategy::Manual), 5, Some(77)),
+            plain(&every(1, RotationStrategy::Manual), 5, ends(90, 77)),
             None
         );
         let off = Rotation {
             enabled: false,
             ..every(1, RotationStrategy::Scheduled)
         };
-        assert_eq!(plain(&off, 5, Some(77)), None);
+        assert_eq!(plain(&off, 5, ends(90, 77)), None);
     }
 
     #[test]

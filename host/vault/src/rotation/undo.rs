@@ -6,6 +6,7 @@ use claviger_runtime::outcome::CallError;
 use claviger_runtime::plugin::Capability;
 
 use super::ask::{Ready, told};
+use super::journal::Journal;
 use super::run::{Run, Told};
 use super::verify::Proof;
 use super::{RotationMode, RotationPhase};
@@ -14,8 +15,9 @@ use crate::error::VaultError;
 use crate::health::Health;
 use crate::vault::Vault;
 
-/// What it waits after each attempt; after the last of these, as long each time.
-const BACKOFF: [Duration; 6] = [
+/// What it waits after each attempt. Undoing is given up after one more; what can't be given up waits as long as the last of
+/// these each time.
+pub(super) const BACKOFF: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
     Duration::from_mins(5),
@@ -41,8 +43,13 @@ impl Vault {
             _ => self.abandon(run).await?,
         };
         let why = why(run);
+        let attempts = usize::try_from(run.journal.attempts).unwrap_or(usize::MAX);
         match undone {
             Ok(()) => self.fail(run, why).await,
+            Err(reason) if attempts >= BACKOFF.len() => {
+                let message = left_behind(&run.journal, &format!("{}; {reason}", why.message));
+                self.leave(run, Told { message, ..why }).await
+            }
             Err(reason) => {
                 let message = format!(
                     "{}; what it may have left at the provider isn't undone yet, and is tried again: {reason}",
@@ -121,8 +128,24 @@ impl Vault {
         let proof = self.found(run, run.journal.from).await?;
         Ok(match proof {
             Proof::Found(found) if found.health == Health::Valid => Ok(()),
-            Proof::Found(_) | Proof::NobodyToAsk => Err(reason),
+            _ => Err(reason),
         })
+    }
+}
+
+/// What is told of a rotation that isn't undone any more.
+pub(super) fn left_behind(journal: &Journal, why: &str) -> String {
+    let id = journal.id;
+    match journal.mode {
+        RotationMode::Assignment => format!(
+            "undoing it was given up: {why}; the provider may have the secret of version {} or that of version {}, and \
+             both are kept; see which one works, and roll back to it or bring another `value` (rotation {id})",
+            journal.from, journal.to
+        ),
+        _ => format!(
+            "undoing it was given up: {why}; the provider may still have a secret that this rotation made and that \
+             nobody uses: look there for `{id}` in a name and remove it; the current one is as it was"
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use claviger_runtime::plugin::Capability;
 
 use super::ask::Ready;
 use super::run::{Run, Told};
+use super::undo::BACKOFF;
 use super::{RotationMode, RotationPhase};
 use crate::audit::action;
 use crate::error::VaultError;
@@ -17,6 +18,8 @@ use crate::vault::Vault;
 pub(super) enum Proof {
     /// The provider, or what was in the way of asking it.
     Found(Finding),
+    /// Nobody could be asked now: the plugin, or the connection to the provider, is away.
+    Away(Finding),
     /// Nobody can test it.
     NobodyToAsk,
 }
@@ -30,7 +33,8 @@ impl Vault {
             },
             Proof::Found(finding) if finding.health == Health::Valid => finding,
             // There is no way back: whatever is wrong with it, it is all there is.
-            Proof::Found(finding) if self.replaces(run).await? => finding,
+            Proof::Found(finding) | Proof::Away(finding) if run.journal.replaces => finding,
+            Proof::Away(finding) => return self.not_now(run, finding).await,
             Proof::Found(finding) => return self.not_taken(run, finding).await,
         };
         let mut entry = run
@@ -64,6 +68,25 @@ impl Vault {
         }
     }
 
+    /// As long as nobody can test what was made, it is neither taken nor thrown away. Where the old one works all the same
+    /// that has an end: what was made is undone.
+    async fn not_now(&self, run: &mut Run, finding: Finding) -> Result<(), VaultError> {
+        let attempts = usize::try_from(run.journal.attempts).unwrap_or(usize::MAX);
+        match run.journal.mode {
+            RotationMode::Rotation if attempts >= BACKOFF.len() => {
+                self.not_taken(run, finding).await
+            }
+            RotationMode::Rotation | RotationMode::Assignment => {
+                let reason = finding.reason.unwrap_or_default();
+                let message = format!(
+                    "the new secret couldn't be tested yet, and is tested again: {reason}; the current one is as it was"
+                );
+                self.try_later(run, Told::new("unreachable", message)).await
+            }
+            _ => self.not_taken(run, finding).await,
+        }
+    }
+
     /// Tests a version until it works, or for as long as a new one is given.
     pub(super) async fn prove(&self, run: &Run, version: u32) -> Result<Proof, VaultError> {
         let waits = self.inner.rotation.waits;
@@ -72,6 +95,7 @@ impl Vault {
             let proof = self.found(run, version).await?;
             let limit = match &proof {
                 Proof::NobodyToAsk => return Ok(proof),
+                Proof::Away(_) => waits.unknown,
                 Proof::Found(finding) => match finding.health {
                     Health::Valid => return Ok(proof),
                     Health::Invalid => waits.rejected,
@@ -107,7 +131,7 @@ impl Vault {
         {
             Ok(ready) => ready,
             Err(reason) => {
-                return Ok(Proof::Found(Finding {
+                return Ok(Proof::Away(Finding {
                     health: Health::Unknown,
                     reason: Some(reason),
                 }));

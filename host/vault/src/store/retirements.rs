@@ -155,6 +155,17 @@ pub(crate) async fn is_under_way(
     Ok(!found.is_empty())
 }
 
+/// Whether a version of a credential is still to be ended.
+pub(crate) async fn is_to_come(
+    transaction: &mut Transaction,
+    credential: &str,
+) -> Result<bool, StoreError> {
+    let text = "SELECT version FROM credential_versions WHERE credential = $1 \
+         AND (retire_at IS NOT NULL OR state = 'retiring')";
+    let found = fetch_all!(transaction, (i64,), text, credential)?;
+    Ok(!found.is_empty())
+}
+
 /// Has all versions of a credential that may still work ended at once, but for one.
 pub(crate) async fn end_all_but(
     transaction: &mut Transaction,
@@ -165,6 +176,18 @@ pub(crate) async fn end_all_but(
     let text = "UPDATE credential_versions SET retire_at = $3, retire_attempts = 0 WHERE credential = $1 \
          AND version <> $2 AND state IN ('previous', 'retiring', 'retire-failed')";
     execute!(transaction, text, credential, kept, at)
+}
+
+/// Has a version not ended.
+pub(crate) async fn spare(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET state = 'previous', retire_at = NULL WHERE credential = $1 \
+         AND version = $2 AND state IN ('previous', 'retiring', 'retire-failed')";
+    execute!(transaction, text, credential, version)?;
+    Ok(())
 }
 
 /// The connection that was asked for when a version was replaced, and the rotation that replaced it.

@@ -17,6 +17,7 @@ pub(crate) struct RotationRow {
     pub(crate) mode: String,
     pub(crate) cause: String,
     pub(crate) reason: Option<String>,
+    pub(crate) overlap: String,
     pub(crate) phase: String,
     pub(crate) from_version: i64,
     pub(crate) to_version: i64,
@@ -60,7 +61,7 @@ pub(crate) struct DueRow {
     pub(crate) plugin: Option<String>,
 }
 
-const COLUMNS: &str = "r.id, r.workspace, r.credential, r.mode, r.cause, r.reason, r.phase, r.from_version, \
+const COLUMNS: &str = "r.id, r.workspace, r.credential, r.mode, r.cause, r.reason, r.overlap, r.phase, r.from_version, \
      r.to_version, r.connection, r.started_by, r.started_by_name, r.attempts, r.next_at, r.error, r.fence, \
      r.started_at, r.finished_at";
 
@@ -73,7 +74,7 @@ pub(crate) async fn insert(
 ) -> Result<bool, StoreError> {
     let text = "INSERT INTO rotations (id, workspace, credential, mode, cause, reason, phase, from_version, to_version, \
          connection, started_by, started_by_name, attempts, next_at, claimed_by, claimed_until, fence, started_at, \
-         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18) \
+         updated_at, overlap) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $19) \
          ON CONFLICT DO NOTHING";
     let inserted = execute!(
         transaction,
@@ -96,6 +97,7 @@ pub(crate) async fn insert(
         claimed_until,
         row.fence,
         row.started_at,
+        &row.overlap,
     )?;
     Ok(inserted > 0)
 }
@@ -283,6 +285,18 @@ pub(crate) async fn discard(
     let text = "UPDATE credential_versions SET state = 'discarded' \
          WHERE credential = $1 AND version = $2 AND state = 'pending'";
     Ok(execute!(transaction, text, credential, version)? > 0)
+}
+
+/// Keeps a version that was made and that may work, so that it can be gone back to.
+pub(crate) async fn keep(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET state = 'previous' \
+         WHERE credential = $1 AND version = $2 AND state = 'pending'";
+    execute!(transaction, text, credential, version)?;
+    Ok(())
 }
 
 /// What decides when a credential rotates next, and the id that it is known by.

@@ -2,14 +2,15 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use claviger_vault::RotationId;
 use claviger_vault::permission::workspace;
 use claviger_vault::rotation::{ListedRotation, RotationFilter, RotationPhase};
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::refusal::Refusal;
-use crate::request::{Authenticated, Fields, Query};
+use crate::refusal::{Refusal, about_a};
+use crate::request::{Authenticated, Fields, PathOf, Query};
 use crate::surfaces::time::Time;
 use crate::surfaces::{answer, parse_workspace_id, workspace_id};
 
@@ -73,6 +74,38 @@ pub(super) async fn list(
         StatusCode::OK,
         &RotationsAnswer {
             rotations: rotations.iter().map(RotationView::of).collect(),
+        },
+    ))
+}
+
+#[derive(Serialize)]
+struct GivenUpAnswer {
+    id: String,
+    phase: &'static str,
+    error: String,
+}
+
+/// `POST /admin/rotations/{id}/give-up`: ends one that is being undone, or whose making was interrupted, without waiting for
+/// its provider any longer.
+pub(super) async fn give_up(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PathOf(id): PathOf<String>,
+) -> Result<Response, Refusal> {
+    let permit = app.server_permit::<workspace::Manage>(&caller).await?;
+    let unknown = || Refusal::NotFound {
+        what: "Rotation",
+        name: id.clone(),
+    };
+    let rotation: RotationId = id.parse().map_err(|_| unknown())?;
+    let given_up = app.vault().give_up_rotation(&permit, rotation).await;
+    let given_up = given_up.map_err(about_a("Rotation", &id))?;
+    Ok(answer::json(
+        StatusCode::OK,
+        &GivenUpAnswer {
+            id: given_up.id.to_string(),
+            phase: given_up.phase.as_str(),
+            error: given_up.error,
         },
     ))
 }

@@ -10,6 +10,7 @@ use crate::credentials::{Credential, CredentialPatch, RotationStrategy};
 use crate::error::VaultError;
 use crate::health::Health;
 use crate::permission::credential;
+use crate::rotation::{RotationFilter, RotationPhase};
 
 /// That the secret is the one that it was, and that nothing is left of the attempt.
 async fn nothing_happened(place: &Place, credential: &Credential, states: &[VersionState]) {
@@ -97,6 +98,47 @@ async fn undoing_goes_on_until_it_is_done() {
     place.work().await;
     nothing_happened(&place, &credential, &[Current]).await;
     place.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undoing_ends_some_day_or_when_an_operator_says_so() {
+    for by_hand in [false, true] {
+        let place = Place::new().await;
+        place.key("key").await;
+        place
+            .provider
+            .break_down("POST", "/allowed/keys", Fault::Answers(403), 1);
+        place
+            .provider
+            .break_down("GET", "/allowed/keys", Fault::Answers(403), 99);
+        refusal(place.rotate("key").await);
+        assert!(place.desk.read("key").await.unwrap().rotating);
+        if by_hand {
+            let admin = place.desk.house.admin().await;
+            let permit = place.vault().server_permit(&admin).await.unwrap();
+            let filter = RotationFilter::default();
+            let listed = place.vault().rotations(&permit, &filter).await.unwrap();
+            let given_up = place.vault().give_up_rotation(&permit, listed[0].id).await;
+            assert_eq!(given_up.unwrap().phase, RotationPhase::Failed);
+            let again = place.vault().give_up_rotation(&permit, listed[0].id).await;
+            assert!(matches!(again, Err(VaultError::Conflict { .. })));
+        } else {
+            for _ in 0..6 {
+                assert!(place.desk.read("key").await.unwrap().rotating);
+                place.later(Duration::from_hours(24));
+                place.work().await;
+            }
+        }
+        let after = place.desk.read("key").await.unwrap();
+        assert!(!after.rotating);
+        let error = after.rotation_error.clone().unwrap();
+        assert!(error.contains("was given up"), "{error}");
+        let log = place.log().await;
+        assert!(log.contains(&"credential.rotate.abandon.failed".to_owned()));
+        place.provider.heal();
+        assert!(place.rotate("key").await.is_ok());
+        place.desk.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

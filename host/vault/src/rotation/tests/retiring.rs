@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::provider::Fault;
-use super::support::{FIRST, Place, emergency};
+use super::support::{FIRST, Place, emergency, given};
 use crate::credentials::Credential;
 use crate::credentials::VersionState::{self, Current, Previous, RetireFailed, Retired, Retiring};
+use crate::credentials::tests::support::named;
+use crate::permission::credential;
 
 /// Something in the database that another part of the vault writes.
 async fn written(place: &Place, text: &'static str, credential: &Credential) {
@@ -72,7 +74,7 @@ async fn an_emergency_waits_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_gone_already_is_ended_and_what_nobody_can_end_is_told_at_once() {
+async fn what_is_gone_already_is_ended_and_what_nobody_can_end_now_is_tried_again() {
     let place = Place::new().await;
     let credential = place.key("key").await;
     place.rotate("key").await.unwrap();
@@ -90,7 +92,7 @@ async fn what_is_gone_already_is_ended_and_what_nobody_can_end_is_told_at_once()
     place.work().await;
     assert_eq!(
         place.states(&credential).await,
-        [Retired, RetireFailed, Current]
+        [Retired, Retiring, Current]
     );
     place.desk.close().await;
 }
@@ -125,5 +127,28 @@ async fn a_version_is_kept_while_somebody_has_it() {
     place.work().await;
     let states: [VersionState; 3] = [Retired, Retired, Current];
     assert_eq!(place.states(&credential).await, states);
+    place.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_in_use_again_is_not_ended_with_the_version_that_had_it() {
+    let place = Place::new().await;
+    let credential = place.key("key").await;
+    place.rotate("key").await.unwrap();
+    place.rotate_with("key", given(FIRST)).await.unwrap();
+    assert_eq!(
+        place.states(&credential).await,
+        [Previous, Previous, Current]
+    );
+    place.later(Duration::from_hours(1));
+    place.work().await;
+    assert_eq!(
+        place.states(&credential).await,
+        [Previous, Retired, Current]
+    );
+    assert_eq!(place.provider.working(), [FIRST]);
+    let permit = place.desk.permit::<credential::Delete>().await;
+    let (vault, name) = (place.vault(), named("key"));
+    vault.delete_credential(&permit, &name).await.unwrap();
     place.desk.close().await;
 }
