@@ -21,6 +21,7 @@ pub mod input;
 pub mod list;
 mod lookup;
 pub mod model;
+mod naming;
 mod origins;
 mod pin;
 mod removal;

@@ -1,7 +1,7 @@
 //! A user's access keys: IAM lets it have two, which is what a rotation needs.
 //!
 //! IAM's keys have no names. What a rotation made is told by when: a key that isn't the current one and that is no older
-//! than the operation (`started-at-ms` of its options). A user that has two keys when a rotation begins keeps both: one of
+//! than the operation (`started-at-ms` of its options), nor made long after it began. A user that has two keys when a rotation begins keeps both: one of
 //! them belongs to something that nobody here knows of.
 
 use claviger_sdk::{Context, Credential, Failure, Replacement, time};
@@ -11,6 +11,9 @@ use crate::xml;
 
 /// How far IAM's clock may be behind the host's, in milliseconds.
 const SKEW_MS: u64 = 5_000;
+
+/// How long after a rotation has begun its key can have been made, in milliseconds: no call lasts as long.
+const LONGEST_MS: u64 = 15 * 60 * 1000;
 
 /// As the manifest has it.
 const SECRET: &str = r"<SecretAccessKey>\s*([A-Za-z0-9/+=]{16,128})\s*</SecretAccessKey>";
@@ -60,10 +63,16 @@ pub fn abandon(context: &Context, current: &Credential) -> Result<(), Failure> {
         .parse()
         .map_err(|_| Failure::invalid_input("`started-at-ms` is no number of milliseconds"))?;
     let mut left = others(context, current)?;
-    left.retain(|key| {
-        time::rfc3339_ms(&key.created)
-            .is_some_and(|created| created.saturating_add(SKEW_MS) >= started)
-    });
+    let made = |key: &Key| time::rfc3339_ms(&key.created);
+    left.retain(|key| made(key).is_some_and(|at| at.saturating_add(SKEW_MS) >= started));
+    let is_late = |key: &Key| made(key).is_some_and(|at| at > started.saturating_add(LONGEST_MS));
+    if let Some(late) = left.iter().find(|key| is_late(key)) {
+        return Err(Failure::conflict(format!(
+            "the user's access key {} was made {}, long after this operation began, so it is somebody's own: delete it in \
+             IAM if nothing uses it",
+            late.id, late.created
+        )));
+    }
     match left.as_slice() {
         [] => Ok(()),
         [key] => delete(context, current, &key.id),

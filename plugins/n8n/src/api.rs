@@ -32,8 +32,15 @@ struct Problem {
 impl<'c> Api<'c> {
     /// The instance that a credential of kind `n8n` is for.
     pub fn of(context: &'c Context, credential: &'c Credential) -> Result<Self, Failure> {
-        let base = credential.secret("base_url")?.trim_end_matches('/');
-        let base = base.strip_suffix("/api/v1").unwrap_or(base);
+        let base = credential.secret("base_url")?;
+        let base = base.strip_suffix('/').unwrap_or(base);
+        // What was approved is an origin's own API: below another path it would be somebody else's.
+        let host = base.split_once("://").map_or(base, |(_, host)| host);
+        if host.contains(['/', '\\']) {
+            return Err(Failure::invalid_input(
+                "`base_url` has a path; give the address of an n8n that is at the root of its host",
+            ));
+        }
         Ok(Self {
             base: format!("{base}/api/v1"),
             key: credential.secret("api_key")?,

@@ -29,6 +29,7 @@ impl Application for N8nPlugin {
     fn apply(context: Context, credential: Credential, place: Place) -> Result<Receipt, Failure> {
         let api = Api::connected(&context)?;
         let wanted = Wanted::of(&context, &credential, &place.parameters)?;
+        check_same(&context, &wanted)?;
         // Nothing is made for a node that can't use it.
         let workflow = Workflow::read(&api, &place.container)?;
         workflow.check_published()?;
@@ -51,7 +52,7 @@ impl Application for N8nPlugin {
             named.try_for_each(|node| set(node, &made.stored))
         });
         match changed {
-            Ok(()) => Ok(receipt(made.stored)),
+            Ok(()) => Ok(receipt(made.stored, &wanted)),
             Err(failed) if failed.may_be_written => Err(failed.failure),
             Err(failed) => Err(stored::undo(&api, &made, failed.failure)),
         }
@@ -67,15 +68,39 @@ impl Application for N8nPlugin {
     }
 }
 
-/// What the host keeps.
-pub fn receipt(stored: Stored) -> Receipt {
+/// What the host keeps. Its type and header are what all places of the credential have.
+pub fn receipt(stored: Stored, wanted: &Wanted) -> Receipt {
     let receipt = Receipt {
         external_id: Some(stored.id),
         ..Receipt::default()
     };
-    receipt
+    let receipt = receipt
         .with_detail("type", stored.kind)
-        .with_detail("name", stored.name)
+        .with_detail("name", stored.name);
+    match &wanted.header {
+        Some(header) => receipt.with_detail("header", header.as_str()),
+        None => receipt,
+    }
+}
+
+/// That what n8n has already is what is wanted: all places share it, so that another header would be another one for all.
+fn check_same(context: &Context, wanted: &Wanted) -> Result<(), Failure> {
+    let kept = [
+        ("type", Some(wanted.kind.as_str())),
+        ("header", wanted.header.as_deref()),
+    ];
+    for (key, now) in kept {
+        let known = context.option(&format!("receipt:{key}"));
+        if let Some(known) = known
+            && now.is_some_and(|now| now != known)
+        {
+            return Err(Failure::conflict(format!(
+                "n8n has the credential with the {key} `{known}`, which its other places use; store another credential for `{}`",
+                now.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn check_takes(node: &Value, kind: &str) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claviger_sdk::application::{Place, Receipt};
-use claviger_sdk::{Context, Credential, Failure};
+use claviger_sdk::{Attribute, Context, Credential, Failure};
 use serde_json::json;
 
 use crate::api::Api;
@@ -25,14 +25,13 @@ pub fn run(
     places: &[Place],
 ) -> Result<Receipt, Failure> {
     let api = Api::connected(context)?;
-    let parameters = places.first().map_or(&[][..], |place| &place.parameters);
-    let wanted = Wanted::of(context, credential, parameters)?;
+    let wanted = Wanted::of(context, credential, parameters(known, places))?;
     let data = stored::fitted(&api, &wanted)?;
     let old = known.external_id.as_deref().unwrap_or_default();
     if !old.is_empty()
         && let Changed::Yes(stored) = stored::change(&api, old, &wanted, &data)?
     {
-        return Ok(receipt(stored));
+        return Ok(receipt(stored, &wanted));
     }
 
     let mark = Mark::of(context, credential);
@@ -63,7 +62,7 @@ pub fn run(
         Ok(())
     };
 
-    let mut receipt = receipt(made.stored);
+    let mut receipt = receipt(made.stored, &wanted);
     for (index, reason) in stale {
         receipt = receipt.with_detail(&format!("stale:{index}"), reason);
     }
@@ -71,6 +70,20 @@ pub fn run(
         receipt = receipt.with_detail("kept", failure.message);
     }
     Ok(receipt)
+}
+
+/// What the credential was made with; of an older receipt, which doesn't say, the first place's parameters.
+fn parameters<'r>(known: &'r Receipt, places: &'r [Place]) -> &'r [Attribute] {
+    let has = |key: &str| known.details.iter().any(|it| it.key == key);
+    if has("type") && (has("header") || !is_header_auth(known)) {
+        return &known.details;
+    }
+    places.first().map_or(&[], |place| &place.parameters)
+}
+
+fn is_header_auth(known: &Receipt) -> bool {
+    let mut details = known.details.iter();
+    details.any(|it| it.key == "type" && it.value == "httpHeaderAuth")
 }
 
 /// The credential of this version that an earlier attempt has put into a workflow.

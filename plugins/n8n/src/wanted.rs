@@ -10,6 +10,8 @@ const REGION: &str = "us-east-1";
 pub struct Wanted {
     /// n8n's credential type: `openAiApi`.
     pub kind: String,
+    /// The header that it goes into, where its type has one.
+    pub header: Option<String>,
     /// The data, stand-ins in secrets' places.
     pub data: Map<String, Value>,
 }
@@ -34,9 +36,11 @@ impl Wanted {
             (None, Some(_)) => "httpHeaderAuth",
             (None, None) => usual(context.option("provider"), &credential.kind),
         };
+        let header = header.unwrap_or("Authorization");
         Ok(Self {
             kind: kind.to_owned(),
-            data: data(credential, kind, header.unwrap_or("Authorization"))?,
+            header: (kind == "httpHeaderAuth").then(|| header.to_owned()),
+            data: data(credential, kind, header)?,
         })
     }
 }

@@ -366,3 +366,37 @@ async fn settings_that_may_not_be_sent_back_stay_as_they_are() {
         assert_eq!(flow.settings["executionOrder"], "v1");
     }
 }
+
+#[tokio::test]
+async fn places_that_share_a_credential_share_its_header() {
+    for version in Version::ALL {
+        let stage = Stage::of(version).await;
+        let (first, second) = (stage.flow(true), stage.flow(true));
+        let apply = async |flow: &str, header: &str, options: &[(&str, &str)]| {
+            let place = with(place(flow), &[("header", header)]);
+            let options = [&[("provider", "openai")], options].concat();
+            stage.apply("k", openai(FIRST, 1), place, &options).await
+        };
+        let receipt = answered(apply(&first, "X-Key", &[]).await);
+        let id = receipt.external_id.clone().expect("an id");
+        let options = [
+            ("external-id", &*id),
+            ("receipt:type", "httpHeaderAuth"),
+            ("receipt:header", "X-Key"),
+        ];
+        let refused = failure(apply(&second, "X-Other", &options).await);
+        assert_eq!(refused.code, "conflict", "{refused:?}");
+        assert_eq!(stage.credentials()[0].data["name"], "X-Key", "{version:?}");
+        answered(apply(&second, "X-Key", &options).await);
+        // A refresh keeps it, whatever a place says.
+        let context = stage.context("r", &[("provider", "openai"), ("external-id", &id)]);
+        let places = vec![with(place(&first), &[("header", "X-Other")])];
+        let refreshed = stage
+            .plugin
+            .refresh(context, openai(SECOND, 2), receipt, places);
+        answered(refreshed.await);
+        let stored = stage.credentials().pop().expect("it is there");
+        assert_eq!(stored.data["name"], "X-Key", "{version:?}");
+        assert_eq!(stored.data["value"], SECOND, "{version:?}");
+    }
+}

@@ -103,7 +103,7 @@ impl Stage {
     pub fn connection(&self) -> Subject {
         let origin = self.fake.upstream.origin();
         let fields = [
-            ("base_url", format!("{origin}/below/")),
+            ("base_url", format!("{origin}/")),
             ("api_key", self.key.clone()),
         ];
         let mut connection = subject(

@@ -356,3 +356,20 @@ async fn an_abandoned_lease_touches_no_key() {
     );
     assert_eq!(fake.state().keys.len(), 2);
 }
+
+#[tokio::test]
+async fn a_key_that_was_made_long_after_a_rotation_began_is_kept() {
+    let fake = account().await;
+    let made = answered(create(&fake).await);
+    let key = text(&made.fields, "access_key_id").clone();
+    let hour_ago = SystemClock.now_ms() - 3_600_000;
+    let long_ago = CallContext {
+        options: vec![("started-at-ms".to_owned(), hour_ago.to_string())],
+        ..operation("0123456789abcdef")
+    };
+    let plugin = plugin(&fake).await;
+    let (code, message) = failure(plugin.abandon(long_ago, of_key(ID, KEY)).await);
+    assert_eq!(code, "conflict");
+    assert!(message.contains(&key), "{message}");
+    assert_eq!(fake.state().keys.len(), 2);
+}

@@ -12,10 +12,16 @@ pub(super) fn credential(session: &mut Session, role: Role, subject: &Subject) -
     told(subject, fields)
 }
 
-/// A credential that is put to use in a target, likewise: the guest sees those of its fields that it asked for.
+/// A credential that is put to use in a target, likewise: the guest sees those of its fields that it asked for, and nothing
+/// that is its provider's matter.
 pub(super) fn applied(session: &mut Session, subject: &Subject, target: Target) -> Credential {
     let fields = session.admit_applied(subject, target);
-    told(subject, fields)
+    Credential {
+        metadata: Vec::new(),
+        external_id: None,
+        handle: None,
+        ..told(subject, fields)
+    }
 }
 
 fn told(subject: &Subject, fields: Vec<(String, String)>) -> Credential {

@@ -67,7 +67,8 @@ impl Plugin {
     }
 }
 
-/// The subject's text fields that the manifest's origins and its kind's positions are filled from.
+/// The text fields that the manifest's origins and its kind's positions are filled from; empty where the subject lacks one:
+/// it can't come to have it.
 fn fixed(manifest: &Manifest, kind: &Kind, subject: &Subject) -> Pairs {
     let named = |name: &str| {
         let is = |pattern: &OriginPattern| matches!(pattern, OriginPattern::Field(field) if field == name);
@@ -75,11 +76,16 @@ fn fixed(manifest: &Manifest, kind: &Kind, subject: &Subject) -> Pairs {
             |place: &Place| matches!(&place.at, Position::HeaderOf(field) if field == name);
         manifest.origins.iter().any(is) || kind.places().any(of_place)
     };
-    let fields = subject.fields.iter().filter(|field| named(&field.name));
-    fields
-        .filter_map(|field| match &field.value {
-            FieldValue::Text(text) => Some((field.name.clone(), text.clone())),
-            FieldValue::Secret(_) => None,
+    let rules = kind.fields.iter();
+    let named = rules.filter(|rule| !rule.secret && named(&rule.name));
+    named
+        .map(|rule| {
+            let mut fields = subject.fields.iter();
+            let text = fields.find_map(|field| match &field.value {
+                FieldValue::Text(text) if field.name == rule.name => Some(text.clone()),
+                _ => None,
+            });
+            (rule.name.clone(), text.unwrap_or_default())
         })
         .collect()
 }

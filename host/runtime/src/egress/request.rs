@@ -239,7 +239,23 @@ pub(crate) fn own_headers(headers: &mut HeaderMap) {
         )));
 }
 
+/// Parses a URL. A path with `.` or `..` is refused: it would be folded into another one, and what a plugin took for an id
+/// would decide which.
 fn parse_url(text: &str) -> Result<Url, SendFailure> {
+    // These are left out where a URL is parsed.
+    let path = text.replace(['\t', '\n', '\r'], "");
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let is_dots = |segment: &str| {
+        let plain = segment
+            .trim_matches(|it: char| it <= ' ')
+            .to_ascii_lowercase();
+        matches!(plain.replace("%2e", ".").as_str(), "." | "..")
+    };
+    if path.split(['/', '\\']).any(is_dots) {
+        return Err(SendFailure::invalid(
+            "the URL's path has a segment `.` or `..`, which would lead elsewhere",
+        ));
+    }
     Url::parse(text)
         .map_err(|error| SendFailure::invalid(format!("the URL doesn't parse: {error}")))
 }
@@ -269,4 +285,38 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Se
         SendFailure::invalid("the value of a header has characters that HTTP doesn't allow")
     })?;
     Ok((parsed, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_where_it_says() {
+        for path in [
+            "/v1/keys/..",
+            "/v1/keys/.",
+            "/v1/../keys",
+            "/v1/keys/%2e%2E",
+            "/v1/keys/.%2e?a=b",
+            "/v1/keys/%2E#a",
+            "/v1/keys\\..",
+            "/v1/keys\\%2e.\\a",
+            "/v1/keys/.\t.",
+            "/v1/keys/.. ",
+        ] {
+            let refused = parse_url(&format!("https://a.example{path}"));
+            assert!(refused.is_err(), "{path:?}");
+        }
+        for path in [
+            "/v1/keys/...",
+            "/v1/.keys/a..b",
+            "/v1/keys?of=/../a",
+            "",
+            "/",
+        ] {
+            let parsed = parse_url(&format!("https://a.example{path}"));
+            assert!(parsed.is_ok(), "{path:?}");
+        }
+    }
 }

@@ -33,19 +33,14 @@ impl Root {
         i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// The call's parts: the key that all calls about one lease share, and the moment when the first of them began.
-    pub(crate) fn call(
-        self,
-        key: String,
-        started_at_ms: i64,
-    ) -> (Arc<Plugin>, CallContext, Subject) {
+    /// The call's parts, with the key that all calls about one lease share.
+    ///
+    /// When it began is none of them: that tells a plugin that it is about a rotation, whose secrets it may end.
+    pub(crate) fn call(self, key: String) -> (Arc<Plugin>, CallContext, Subject) {
         let context = CallContext {
             idempotency_key: key,
             connection: self.connection,
-            options: vec![
-                ("provider".to_owned(), self.plugin.name().to_owned()),
-                ("started-at-ms".to_owned(), started_at_ms.to_string()),
-            ],
+            options: vec![("provider".to_owned(), self.plugin.name().to_owned())],
         };
         (self.plugin, context, self.subject)
     }

@@ -48,6 +48,10 @@ impl Vault {
             payload,
             to_approve,
         } = self.prepare(workspace, user, new)?;
+        if credential.provider_credential_id.is_some() {
+            let plugin = credential.plugin.as_deref();
+            self.demand_naming(workspace, user, plugin, None).await?;
+        }
 
         let now = credential.created_at.as_millisecond();
         let key = self
@@ -136,7 +140,11 @@ impl Vault {
         })
     }
 
-    async fn manages(&self, workspace: WorkspaceId, user: UserId) -> Result<bool, VaultError> {
+    pub(super) async fn manages(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<bool, VaultError> {
         let held = self.permissions(user, workspace).await?;
         Ok(held.is_some_and(|held| held.contains(workspace::Manage::ANY)))
     }

@@ -175,14 +175,19 @@ fn has_string(value: &Value, wanted: fn(&str) -> bool) -> bool {
     }
 }
 
-fn check_external_id(id: Option<&str>, problems: &mut Problems) {
+/// Plugins put it into paths.
+pub(super) fn check_external_id(id: Option<&str>, problems: &mut Problems) {
+    let leads_elsewhere =
+        |it: char| it.is_control() || it.is_whitespace() || matches!(it, '/' | '\\');
     let fits = id.is_none_or(|id| {
-        id.chars().count() <= LONGEST_EXTERNAL_ID && !id.chars().any(char::is_control)
+        id.chars().count() <= LONGEST_EXTERNAL_ID
+            && !id.contains(leads_elsewhere)
+            && !matches!(id, "." | "..")
     });
     problems.require(
         fits,
         "provider_credential_id",
-        "is longer than 256 characters, or has control characters",
+        "is longer than 256 characters, is `.` or `..`, or has slashes, blanks or control characters",
     );
 }
 
@@ -381,6 +386,18 @@ mod tests {
                 "alert_threshold_hours"
             ]
         );
+    }
+
+    #[test]
+    fn an_id_at_a_provider_is_one_part_of_a_path() {
+        for bad in [".", "..", "a/b", "a\\b", "a b", "a\nb", "a\u{a0}b"] {
+            let mut new = good();
+            new.provider_credential_id = Some(bad.to_owned());
+            assert_eq!(problems_of(&new), ["provider_credential_id"], "{bad:?}");
+        }
+        let mut new = good();
+        new.provider_credential_id = Some("key_01-a..b:c".to_owned());
+        assert!(problems_of(&new).is_empty());
     }
 
     #[test]

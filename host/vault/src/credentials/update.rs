@@ -40,8 +40,13 @@ impl Vault {
         reference: &CredentialRef,
         patch: &CredentialPatch,
     ) -> Result<(Arc<Credential>, Vec<&'static str>), VaultError> {
-        let patch = rules::check_patch(patch)?;
-        let change = |credential: &mut Credential| patch.apply(credential);
+        let checked = rules::check_patch(patch)?;
+        if let Some(Some(id)) = &patch.provider_credential_id {
+            let known = self.read_through(permit.workspace(), reference).await?;
+            let user = permit.actor().user;
+            self.demand_renaming(&known.credential, user, id).await?;
+        }
+        let change = |credential: &mut Credential| checked.apply(credential);
         self.change(
             permit.workspace(),
             permit.actor(),

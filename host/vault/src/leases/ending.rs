@@ -12,6 +12,7 @@ use crate::audit::{Applied, NewEntry};
 use crate::backends::root::Root;
 use crate::credentials::CredentialRef;
 use crate::credentials::connection::Found;
+use crate::credentials::model::Credential;
 use crate::error::VaultError;
 use crate::store::StoreError;
 use crate::store::leases::{LeaseRow, NEVER};
@@ -186,9 +187,21 @@ impl Vault {
             }
             Err(error) => return Err(error),
         };
-        let (plugin, context, subject) = root.clone().call(row.id.clone(), row.created_at);
-        let outcome = plugin.revoke(context, subject, issued).await;
+        let (plugin, context, subject) = root.clone().call(row.id.clone());
+        let mut outcome = plugin.revoke(context, subject, issued).await;
         self.note_denials(asker, &root, &outcome.evidence).await;
+        // What it was issued with may have been rotated away since.
+        if outcome.result.as_ref().is_err_and(verdict::is_rejected)
+            && i64::from(root.credential.version) != row.root_version
+        {
+            let (credential, version) = (Arc::clone(&root.credential), root.credential.version);
+            if let Ok(current) = self.root_in(row, credential, version).await? {
+                let issued = self.open_issued(row).await?;
+                let (plugin, context, subject) = current.clone().call(row.id.clone());
+                outcome = plugin.revoke(context, subject, issued).await;
+                self.note_denials(asker, &current, &outcome.evidence).await;
+            }
+        }
         Ok(match outcome.result {
             Ok(revocation) => Attempt::Done(revocation),
             Err(error) if verdict::is_gone(&error) => Attempt::Done(Revocation::AlreadyGone),
@@ -232,7 +245,19 @@ impl Vault {
         };
         let version =
             u32::try_from(row.root_version).map_err(|why| StoreError::damaged("lease", why))?;
-        let backend = self.find_backend(workspace, &row.backend).await?;
+        self.root_in(row, credential, version).await
+    }
+
+    /// A lease's root in one of its versions.
+    async fn root_in(
+        &self,
+        row: &LeaseRow,
+        credential: Arc<Credential>,
+        version: u32,
+    ) -> Found<Root> {
+        let backend = self
+            .find_backend(credential.workspace, &row.backend)
+            .await?;
         let pin = backend.as_ref().and_then(|backend| backend.pin.as_ref());
         self.root(credential, version, &row.provider, pin).await
     }

@@ -117,7 +117,7 @@ impl Vault {
         root: Root,
         row: LeaseRow,
     ) -> Result<IssuedLease, LeaseError> {
-        let (plugin, context, subject) = root.clone().call(row.id.clone(), row.created_at);
+        let (plugin, context, subject) = root.clone().call(row.id.clone());
         let request = IssueRequest {
             ttl: terms.ttl.duration(),
             scopes: terms.scopes.clone(),
@@ -222,7 +222,7 @@ impl Vault {
         why: &'static str,
     ) {
         let credential = Arc::clone(&root.credential);
-        let (plugin, context, subject) = root.call(row.id.clone(), row.created_at);
+        let (plugin, context, subject) = root.call(row.id.clone());
         let taken = plugin.revoke(context, subject, issued).await.result;
         match &taken {
             Ok(revocation) => {

@@ -31,7 +31,7 @@ impl Vault {
             return Ok(());
         }
         let credential = Arc::clone(&root.credential);
-        let (plugin, context, subject) = root.clone().call(row.id.clone(), row.created_at);
+        let (plugin, context, subject) = root.clone().call(row.id.clone());
         let outcome = plugin.abandon(context, subject).await;
         self.note_denials(Asker::Nobody, &root, &outcome.evidence)
             .await;

@@ -14,8 +14,8 @@ use crate::vault::Vault;
 
 /// Leases of a provider that are read at a look.
 const PAGE: i64 = 200;
-/// Workers for each provider: as many as its lane has room for.
-const WORKERS: usize = 4;
+/// Workers for each provider: fewer than its lane has room for, so that rotations and the like get their turn.
+const WORKERS: usize = 2;
 /// The lane of those that call no provider. No plugin has a name with a blank.
 const NO_PROVIDER: &str = "leases that are over";
 

@@ -23,6 +23,11 @@ pub(super) fn is_gone(error: &CallError) -> bool {
     matches!(error, CallError::Failure(failure) if failure.code == "not-found")
 }
 
+/// Whether the provider doesn't take the root credential.
+pub(super) fn is_rejected(error: &CallError) -> bool {
+    matches!(error, CallError::Failure(failure) if failure.code == "rejected")
+}
+
 /// When the provider wants to be asked again, in milliseconds from now.
 pub(super) fn retry_after_ms(error: &CallError) -> Option<u64> {
     match error {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::change::{Answered, Became, Intent, Outcome};
 use super::failure::Failed;
-use super::{CURRENT, STALE, pairs, retry};
+use super::{CURRENT, STALE, pairs, read_pairs, retry};
 use crate::audit::{self, NewEntry, Refusal, action};
 use crate::credentials::CredentialRef;
 use crate::credentials::connection::Connection;
@@ -269,7 +269,7 @@ impl Vault {
         subject: Subject,
     ) -> Result<Applied, VaultError> {
         let credential = &work.credential;
-        let context = context(credential, &begun.application, connection);
+        let context = context(credential, &begun.application, connection)?;
         let place = ask::Place {
             container: work.apply.container.clone(),
             slot: work.apply.slot.clone(),
@@ -441,12 +441,13 @@ impl Apply {
     }
 }
 
-/// What a call of `apply` may rely on. A target that has the credential already is told its own id of it.
+/// What a call of `apply` may rely on. A target that has the credential already is told its own id of it,
+/// and what it answered with it, as `receipt:<key>`.
 pub(super) fn context(
     credential: &Credential,
     application: &ApplicationRow,
     connection: Connection,
-) -> CallContext {
+) -> Result<CallContext, VaultError> {
     let provider = credential.plugin.clone();
     let mut options: Vec<_> = provider
         .map(|provider| ("provider".to_owned(), provider))
@@ -454,12 +455,15 @@ pub(super) fn context(
         .collect();
     if let Some(id) = &application.external_id {
         options.push(("external-id".to_owned(), id.clone()));
+        let details = read_pairs(&application.details)?;
+        let kept = details.into_iter();
+        options.extend(kept.map(|(key, value)| (format!("receipt:{key}"), value)));
     }
-    CallContext {
+    Ok(CallContext {
         idempotency_key: application.id.clone(),
         connection: Some(connection.subject),
         options,
-    }
+    })
 }
 
 fn busy() -> VaultError {

@@ -215,7 +215,7 @@ impl Vault {
                     continue;
                 }
             };
-            let context = apply::context(credential, &application, ready.connection);
+            let context = apply::context(credential, &application, ready.connection)?;
             let called = plugin.apply(context, ready.subject, told(&place)?).await;
             let request = RequestInfo::default();
             self.record_denials_in(&request, credential, &plugin, &called.evidence)
@@ -245,7 +245,7 @@ impl Vault {
     ) -> Result<CallOutcome<Receipt>, VaultError> {
         let context = CallContext {
             idempotency_key: format!("{}-{version}", application.id),
-            ..apply::context(credential, application, ready.connection)
+            ..apply::context(credential, application, ready.connection)?
         };
         let receipt = Receipt {
             external_id: application.external_id.clone(),

@@ -29,6 +29,9 @@ mod names;
 const PLUGIN: &str = "n8n";
 /// The most pages that are asked for.
 const MOST_PAGES: usize = 1000;
+/// The most things that are taken in, and the most bytes in their texts.
+const MOST_ENTRIES: usize = 20_000;
+const MOST_TEXT: usize = 32 * 1024 * 1024;
 /// What an inventory calls a credential.
 const CREDENTIAL: &str = "credential";
 /// What an inventory calls a place where one is in use.
@@ -159,7 +162,7 @@ impl Vault {
         let key = CredentialId::random().to_string();
         let reference = CredentialRef::Name(connection.to_owned());
         let credential = self.look_up(workspace, &reference).await?.credential;
-        let (mut entries, mut cursor) = (Vec::new(), None);
+        let (mut entries, mut cursor, mut text) = (Vec::new(), None, 0_usize);
         for _ in 0..MOST_PAGES {
             let through = self
                 .target_connection(plugin, Capability::Inventory, workspace, Some(connection))
@@ -175,7 +178,17 @@ impl Vault {
             self.record_denials(actor, &credential, plugin, &called.evidence)
                 .await?;
             let page = called.result.map_err(|error| Failed::of_reading(&error))?;
+            text += page.entries.iter().map(length).sum::<usize>();
             entries.extend(page.entries);
+            if entries.len() > MOST_ENTRIES || text > MOST_TEXT {
+                return Err(VaultError::Provider {
+                    code: "failed".to_owned(),
+                    message: format!(
+                        "n8n has more than can be synced: at most {MOST_ENTRIES} credentials and places, and 32 MiB of text"
+                    ),
+                    retry_after_ms: None,
+                });
+            }
             match page.next {
                 None => return Ok(entries),
                 next if next == cursor => break,
@@ -208,6 +221,13 @@ fn in_the_middle(error: VaultError, synced: &Synced) -> VaultError {
         ),
         retry_after_ms: None,
     }
+}
+
+/// The bytes in the texts of what was listed.
+fn length(entry: &Entry) -> usize {
+    let pairs = entry.attributes.iter();
+    let attributes: usize = pairs.map(|(key, value)| key.len() + value.len()).sum();
+    entry.kind.len() + entry.external_id.len() + entry.name.len() + attributes
 }
 
 /// An attribute of what was listed.

@@ -121,6 +121,11 @@ impl Vault {
             let cached = self.read_through(workspace, reference).await?;
             let credential = &cached.credential;
             check_standing(credential)?;
+            if let (Starter::User(actor), Some(given)) = (&order.starter, &request.given)
+                && let Some(id) = &given.provider_credential_id
+            {
+                self.demand_renaming(credential, actor.user, id).await?;
+            }
             let payload = self.unseal(&cached).await?;
             let plan = self.plan(credential, payload, &request).await?;
             if let Some(run) = self.write_intent(&order, credential, &plan).await? {

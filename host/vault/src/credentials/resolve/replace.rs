@@ -1,7 +1,7 @@
 //! A new secret that a caller brings, in the place of the one that is there.
 
 use claviger_runtime::catalogue::Catalogue;
-use claviger_runtime::manifest::{FieldRule, Kind};
+use claviger_runtime::manifest::{FieldRule, Kind, Position};
 use claviger_runtime::origin::OriginPattern;
 use claviger_runtime::plugin::Plugin;
 use claviger_runtime::secret::Secret;
@@ -77,13 +77,15 @@ fn is_another(field: &Field, current: &Payload) -> bool {
     )
 }
 
-/// That no field is new that origins are filled from.
+/// That no field is new that origins or headers' names are filled from.
 fn stay_put(kind: &Kind, current: &Payload, new: New<'_>, problems: &mut Problems) {
     let decides = |name: &str| {
         let places = |rule: &FieldRule| {
             let mut places = rule.places.iter().chain(&rule.signature_places);
-            places
-                .any(|place| matches!(&place.origin, OriginPattern::Field(field) if field == name))
+            places.any(|place| {
+                matches!(&place.origin, OriginPattern::Field(field) if field == name)
+                    || matches!(&place.at, Position::HeaderOf(field) if field == name)
+            })
         };
         kind.fields.iter().any(places)
     };
