@@ -126,20 +126,22 @@ fn set(node: &mut Value, stored: &Stored) -> Result<(), Failure> {
     if node["credentials"][kind]["id"] != stored.id.as_str() {
         node["credentials"][kind] = json!({ "id": stored.id, "name": stored.name });
     }
-    let is_any_request = node["type"] == ANY_REQUEST;
-    let parameters = &mut node["parameters"];
-    if is_any_request {
+    if node["type"] == ANY_REQUEST {
         let (way, named) = match kind {
             "httpHeaderAuth" | "httpBearerAuth" => ("genericCredentialType", "genericAuthType"),
             _ => ("predefinedCredentialType", "nodeCredentialType"),
         };
+        let parameters = &mut node["parameters"];
         if !parameters.is_object() {
             *parameters = json!({});
         }
         parameters["authentication"] = way.into();
         parameters[named] = kind.into();
-    } else if matches!(kind, "slackApi" | "githubApi") && parameters["authentication"].is_string() {
-        parameters["authentication"] = "accessToken".into();
+    } else if matches!(kind, "slackApi" | "githubApi")
+        && let Some(way) = node.pointer_mut("/parameters/authentication")
+        && way.is_string()
+    {
+        *way = "accessToken".into();
     }
     Ok(())
 }
