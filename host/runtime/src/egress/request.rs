@@ -252,7 +252,7 @@ fn parse_url(text: &str) -> Result<Url, SendFailure> {
         matches!(plain.replace("%2e", ".").as_str(), "." | "..")
     };
     if path.split(['/', '\\']).any(is_dots) {
-        return Err(SendFailure::invalid(
+        return Err(SendFailure::denied(
             "the URL's path has a segment `.` or `..`, which would lead elsewhere",
         ));
     }

@@ -56,6 +56,10 @@ pub const CREDENTIAL_ROTATE_UNKNOWN: &str = "credential.rotate.unknown";
 pub const CREDENTIAL_ROLLBACK_INTENT: &str = "credential.rollback.intent";
 /// An earlier version of a secret is in use again, or it turned out that it can't be.
 pub const CREDENTIAL_ROLLBACK: &str = "credential.rollback";
+/// A provider is about to be asked to make an ended version of a secret work again.
+pub const CREDENTIAL_VERSION_RESTORE_INTENT: &str = "credential.version.restore.intent";
+/// The provider didn't make an ended version work again.
+pub const CREDENTIAL_VERSION_RESTORE_FAILED: &str = "credential.version.restore.failed";
 /// A provider is about to be asked to end an earlier version of a secret.
 pub const CREDENTIAL_VERSION_RETIRE_INTENT: &str = "credential.version.retire.intent";
 /// An earlier version of a secret doesn't work any more.

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use claviger_runtime::plugin::Capability;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
-use super::ask::{Ready, told};
+use super::ask::{Certainty, Ready, told};
 use super::begin::{Order, Plan, Starter, check_standing};
 use super::journal::NO_OVERLAP;
 use super::run::{Run, Told};
 use super::verify::Proof;
 use super::{RollbackRequest, Rotated, RotationCause, RotationMode, RotationPhase};
-use crate::audit::action;
+use crate::audit::{Applied, Change, action};
 use crate::credentials::reveal::changing;
 use crate::credentials::{Credential, CredentialRef, VersionState};
 use crate::error::{InternalError, Problem, VaultError};
 use crate::health::{Finding, Health};
 use crate::identity::Actor;
-use crate::ids::{RotationId, WorkspaceId};
+use crate::ids::{CredentialId, RotationId, WorkspaceId};
 use crate::permission::{Permit, credential};
-use crate::store::credentials as rows;
+use crate::store::{StoreError, Transaction, credentials as rows, retirements};
 use crate::vault::Vault;
 
 /// States of versions that can be gone back to.
@@ -203,8 +205,33 @@ impl Vault {
             context,
             version: open,
         } = ready;
+        // On record before the provider is asked: what works again and doesn't come into use is ended once more.
+        let number = i64::from(version);
+        let row = rows::version(&self.inner.database, &credential.id.to_string(), number).await?;
+        let was_ended = row.is_some_and(|row| row.state == VersionState::Retired.as_str());
+        let wakes = |works: bool| Reawakened {
+            credential: credential.id,
+            version: number,
+            works,
+            at: self.now().as_millisecond(),
+        };
+        if was_ended {
+            let entry = run.entry(action::CREDENTIAL_VERSION_RESTORE_INTENT);
+            let committed = self.inner.audit.commit(entry, Some(Box::new(wakes(true))));
+            committed.await?;
+        }
         let outcome = plugin.restore(context, open.subject(&credential)).await;
         self.denials(run, &credential, &plugin, &outcome).await?;
+        if let Err(error) = &outcome.result
+            && was_ended
+            && !matches!(Certainty::of(error, &outcome.evidence), Certainty::Unknown)
+        {
+            let entry = run
+                .entry(action::CREDENTIAL_VERSION_RESTORE_FAILED)
+                .failed();
+            let committed = self.inner.audit.commit(entry, Some(Box::new(wakes(false))));
+            committed.await?;
+        }
         match outcome.result {
             Ok(()) => self.prove(run, version).await,
             Err(error) => {
@@ -216,5 +243,31 @@ impl Vault {
                 }))
             }
         }
+    }
+}
+
+/// An ended version that may work again, or of which the provider says that it doesn't.
+struct Reawakened {
+    credential: CredentialId,
+    version: i64,
+    works: bool,
+    at: i64,
+}
+
+impl Change for Reawakened {
+    fn apply<'a>(
+        &'a mut self,
+        transaction: &'a mut Transaction,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
+        async move {
+            let id = self.credential.to_string();
+            if self.works {
+                retirements::reawaken(transaction, &id, self.version, self.at).await?;
+            } else {
+                retirements::lay_down(transaction, &id, self.version, self.at).await?;
+            }
+            Ok(Applied::Done)
+        }
+        .boxed()
     }
 }

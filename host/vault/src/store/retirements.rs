@@ -201,3 +201,30 @@ pub(crate) async fn replaced_by(
     let mut reader = database.read().await?;
     fetch_optional!(reader, (String, Option<String>), text, credential, version)
 }
+
+/// Notes that an ended version may work again from now on: unless it comes into use, it is to be ended once more.
+pub(crate) async fn reawaken(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+    at: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET state = 'previous', retire_at = $3, retire_attempts = 0, \
+         retire_error = NULL, retired_at = NULL WHERE credential = $1 AND version = $2 \
+         AND state = 'retired'";
+    execute!(transaction, text, credential, version, at)?;
+    Ok(())
+}
+
+/// Takes that back, where the provider refused to make it work again.
+pub(crate) async fn lay_down(
+    transaction: &mut Transaction,
+    credential: &str,
+    version: i64,
+    at: i64,
+) -> Result<(), StoreError> {
+    let text = "UPDATE credential_versions SET state = 'retired', retire_at = NULL, retired_at = $3 \
+         WHERE credential = $1 AND version = $2 AND state = 'previous'";
+    execute!(transaction, text, credential, version, at)?;
+    Ok(())
+}

@@ -176,25 +176,25 @@ async fn each_sort_of_trouble_is_an_alert_until_it_is_over() {
     .await;
     run_on(
         &desk,
-        "INSERT INTO rotations (id, workspace, credential, mode, cause, phase, from_version, to_version, started_by_name, \
+        "INSERT INTO rotations (id, workspace, credential, mode, cause, overlap, phase, from_version, to_version, started_by_name, \
          attempts, next_at, claimed_until, fence, started_at, updated_at, finished_at) \
-         VALUES ('00000000000000a1', $1, $2, 'rotation', 'manual', 'outcome-unknown', 1, 2, 'admin', 1, 0, 0, 0, 500, 600, 700)",
+         VALUES ('00000000000000a1', $1, $2, 'rotation', 'manual', 'both-work', 'outcome-unknown', 1, 2, 'admin', 1, 0, 0, 0, 500, 600, 700)",
         other,
     )
     .await;
     run_on(
         &desk,
-        "INSERT INTO rotations (id, workspace, credential, mode, cause, phase, from_version, to_version, started_by_name, \
+        "INSERT INTO rotations (id, workspace, credential, mode, cause, overlap, phase, from_version, to_version, started_by_name, \
          attempts, next_at, claimed_until, fence, started_at, updated_at, finished_at) \
-         VALUES ('00000000000000a2', $1, $2, 'rotation', 'manual', 'outcome-unknown', 1, 2, 'admin', 1, 0, 0, 0, 500, 600, 700)",
+         VALUES ('00000000000000a2', $1, $2, 'rotation', 'manual', 'both-work', 'outcome-unknown', 1, 2, 'admin', 1, 0, 0, 0, 500, 600, 700)",
         root,
     )
     .await;
     run_on(
         &desk,
-        "INSERT INTO rotations (id, workspace, credential, mode, cause, phase, from_version, to_version, started_by_name, \
+        "INSERT INTO rotations (id, workspace, credential, mode, cause, overlap, phase, from_version, to_version, started_by_name, \
          attempts, next_at, claimed_until, fence, started_at, updated_at, finished_at) \
-         VALUES ('00000000000000a3', $1, $2, 'rotation', 'manual', 'failed', 1, 2, 'admin', 1, 0, 0, 0, 800, 900, 950)",
+         VALUES ('00000000000000a3', $1, $2, 'rotation', 'manual', 'both-work', 'failed', 1, 2, 'admin', 1, 0, 0, 0, 800, 900, 950)",
         root,
     )
     .await;

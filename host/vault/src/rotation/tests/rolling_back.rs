@@ -61,7 +61,17 @@ async fn one_that_was_ended_is_made_to_work_again_where_its_provider_can() {
     let (code, message) = refusal(place.roll_back("key", Some(1)).await);
     assert_eq!(code, "rejected");
     assert!(message.contains("version 1 no longer works"), "{message}");
+    place.work().await;
     assert_eq!(place.states(&credential).await, [Retired, Current]);
+    // Where the answer was lost it works again, and is ended once more.
+    place
+        .provider
+        .break_down("POST", "/allowed/restored", Fault::LosesAnswer, 1);
+    refusal(place.roll_back("key", Some(1)).await);
+    assert!(place.provider.works(FIRST));
+    place.work().await;
+    assert_eq!(place.states(&credential).await, [Retired, Current]);
+    assert!(!place.provider.works(FIRST));
     let after = place.desk.read("key").await.unwrap();
     assert_eq!((after.rotation_failures, after.rotating), (0, false));
     assert_eq!(after.health, Health::Valid);

@@ -163,7 +163,7 @@ async fn a_thousand_that_are_due_at_once_rotate_once_each_and_few_at_a_time() {
     let mut place = Place::new().await;
     for number in 0..MANY {
         // One secret is as good as another to this provider: the first key of that value answers.
-        let name = format!("key {number}");
+        let name = format!("key-{number}");
         place
             .store(NewCredential {
                 rotation: every(24),
